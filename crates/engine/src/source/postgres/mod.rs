@@ -1,0 +1,315 @@
+//! PostgreSQL. Rows come as `COPY (SELECT …) TO STDOUT (FORMAT binary)` and are decoded straight into columns.
+//!
+//! Options: `host`, `port`, `database`, `user`, `sslmode`, `sslrootcert` (see [`tls`]); secret: password. Sessions are read-only, in UTC, and a dropped scan cancels its query on the server.
+
+mod decode;
+mod line;
+mod meta;
+mod tls;
+
+pub(crate) use decode::cell;
+pub(crate) use line::{FRAME, Hold, Line, malformed};
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use bytes::BytesMut;
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
+use futures::StreamExt;
+use tokio_postgres::{Config, error::SqlState};
+use vocab::{SourceSpec, profile::TableInfo};
+
+use super::{
+    Scan, Source, Wire,
+    dialect::Dialect,
+    io_error, option, port,
+    pump::{self, Filling, Sender},
+};
+use crate::{
+    error::{Cause, Error},
+    rows::{Batches, Notes},
+};
+
+/// Connections for scans at the same time.
+const CONNECTIONS: usize = 8;
+
+/// How every session begins. One question takes one process of the department's database; and two scans of a table give
+/// its rows in the same order, so that a copy that broke off goes on where it stood.
+const SESSION: &str = "-c synchronize_seqscans=off -c max_parallel_workers_per_gather=0 -c timezone=UTC -c standard_conforming_strings=on -c default_transaction_read_only=on \
+    -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1";
+/// The same for lookups, which wait for one another on their connection: none may take longer than ten seconds.
+const LOOKUPS: &str = "-c statement_timeout=10s -c lock_timeout=5s";
+
+/// A PostgreSQL database.
+pub(crate) struct Postgres {
+    config: Config,
+    pool: Pool,
+    tls: tls::Connector,
+    /// Pipelined connections for lookups.
+    pub lanes: crate::lookup::Lanes,
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Postgres")
+    }
+}
+
+impl Postgres {
+    /// Reads the options.
+    pub fn open(spec: &SourceSpec) -> Result<Self, Error> {
+        let mut config = Config::new();
+        let host = option(spec, "host")?;
+        config
+            .host(host)
+            .port(port(spec, 5432)?)
+            .dbname(option(spec, "database")?)
+            .user(option(spec, "user")?)
+            .application_name("jutong")
+            .connect_timeout(Duration::from_secs(10))
+            .keepalives_idle(Duration::from_secs(60))
+            .options(SESSION);
+        if let Some(secret) = &spec.secret {
+            config.password(secret);
+        }
+        let (mode, tls) = tls::open(spec)?;
+        config.ssl_mode(mode);
+        let manager = Manager::from_config(
+            config.clone(),
+            tls.clone(),
+            ManagerConfig {
+                recycling_method: RecyclingMethod::Fast,
+            },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(CONNECTIONS)
+            .wait_timeout(Some(Duration::from_secs(30)))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(Error::internal)?;
+        Ok(Self {
+            config,
+            pool,
+            tls,
+            lanes: crate::lookup::Lanes::default(),
+        })
+    }
+
+    /// A connection from the pool.
+    pub async fn client(&self) -> Result<Object, Error> {
+        self.pool.get().await.map_err(pool_error)
+    }
+
+    /// A connection of its own, for pipelined lookups.
+    pub async fn dedicated(&self) -> Result<tokio_postgres::Client, Error> {
+        let mut config = self.config.clone();
+        config.options(format!("{SESSION} {LOOKUPS}"));
+        self.connect(&config).await
+    }
+
+    /// A connection of its own, for copies as tuples.
+    pub async fn line(&self) -> Result<Line, Error> {
+        Ok(Line::new(self.connect(&self.config).await?, self.tls.clone()))
+    }
+
+    /// Another one, at the moment that the first has exported.
+    pub async fn line_at(&self, snapshot: &str, table: &str, hold: Hold) -> Result<Line, Error> {
+        let line = self.line().await?;
+        line.join(snapshot, table, hold).await?;
+        Ok(line)
+    }
+
+    /// Is the database of UTF-8?
+    pub async fn is_utf8(&self) -> Result<bool, Error> {
+        let asked = "SELECT current_setting('server_encoding') = 'UTF8'";
+        let row = self.client().await?.query_one(asked, &[]).await.map_err(error)?;
+        row.try_get(0).map_err(error)
+    }
+
+    /// Pages of a table, by its quoted name; see [`meta::pages`].
+    pub async fn pages(&self, quoted: &str) -> Result<Option<u64>, Error> {
+        meta::pages(&*self.client().await?, quoted).await
+    }
+
+    /// The server's estimate of the rows of a question.
+    pub async fn estimate(&self, sql: &str) -> Result<Option<u64>, Error> {
+        meta::estimate(&*self.client().await?, sql).await
+    }
+
+    async fn connect(&self, config: &Config) -> Result<tokio_postgres::Client, Error> {
+        let (client, connection) = config.connect(self.tls.clone()).await.map_err(error)?;
+        tokio::spawn(async move {
+            // The client's calls tell of a broken connection.
+            let _ = connection.await;
+        });
+        Ok(client)
+    }
+}
+
+#[async_trait]
+impl Source for Postgres {
+    async fn version(&self) -> Result<String, Error> {
+        let client = self.client().await?;
+        let row = client
+            .query_one("SELECT current_setting('server_version')", &[])
+            .await
+            .map_err(error)?;
+        Ok(format!("PostgreSQL {}", row.try_get::<_, String>(0).map_err(error)?))
+    }
+
+    async fn tables(&self) -> Result<Vec<TableInfo>, Error> {
+        meta::tables(&*self.client().await?, None).await
+    }
+
+    async fn table(&self, name: &str) -> Result<TableInfo, Error> {
+        let found = meta::tables(&*self.client().await?, Some(name)).await?;
+        found
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::source(Cause::TableMissing, format!("there is no table `{name}`")))
+    }
+
+    async fn scan(&self, info: &TableInfo, scan: Scan) -> Result<Batches, Error> {
+        let (sql, wires) = Dialect::Postgres.select(info, &scan)?;
+        self.query(sql, wires, scan.notes).await
+    }
+
+    fn dialect(&self) -> Option<Dialect> {
+        Some(Dialect::Postgres)
+    }
+
+    fn postgres(&self) -> Option<&Postgres> {
+        Some(self)
+    }
+
+    async fn query(&self, sql: String, wires: Vec<Wire>, notes: Arc<Notes>) -> Result<Batches, Error> {
+        let client = self.client().await?;
+        let tls = self.tls.clone();
+        let (sender, stream) = pump::channel();
+        tokio::spawn(async move {
+            let cancel = client.cancel_token();
+            let ended = tokio::select! {
+                biased;
+                () = sender.closed() => Err(Error::Cancelled),
+                it = run(&client, &sql, &wires, &notes, &sender) => it,
+            };
+            if ended.is_err() {
+                // The connection is given up: what is still under way on it must not meet the next question.
+                let _ = cancel.cancel_query(tls).await;
+                drop(Object::take(client));
+            } else {
+                drop(client);
+            }
+            sender.end(ended).await;
+        });
+        Ok(stream)
+    }
+}
+
+async fn run(client: &Object, sql: &str, wires: &[Wire], notes: &Notes, sender: &Sender) -> Result<(), Error> {
+    let copy = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
+    let stream = client.copy_out(&copy).await.map_err(error)?;
+    futures::pin_mut!(stream);
+    let mut filling = Filling::new(wires);
+    let mut reader = decode::Reader::default();
+    let mut carry = BytesMut::new();
+    while let Some(chunk) = stream.next().await {
+        let chunk = chunk.map_err(error)?;
+        let mut bytes: &[u8] = if carry.is_empty() {
+            &chunk
+        } else {
+            carry.extend_from_slice(&chunk);
+            &carry
+        };
+        let mut left = bytes.len();
+        while let Some(rest) = reader.tuple(bytes, wires, &mut filling, notes)? {
+            bytes = rest;
+            left = bytes.len();
+            if reader.row()
+                && let Some(batch) = filling.row()?
+            {
+                sender.send(batch).await?;
+            }
+        }
+        let keep = if left == 0 {
+            BytesMut::new()
+        } else {
+            BytesMut::from(bytes)
+        };
+        carry = keep;
+    }
+    if !reader.is_over() {
+        return Err(Error::source(
+            Cause::Lost,
+            "the server's answer broke off before its end",
+        ));
+    }
+    match filling.rest()? {
+        Some(batch) => sender.send(batch).await,
+        None => Ok(()),
+    }
+}
+
+/// An error of a connection or of the server, without values.
+pub(crate) fn error(error: tokio_postgres::Error) -> Error {
+    if let Some(db) = error.as_db_error() {
+        let code = db.code();
+        let cause = match code {
+            it if *it == SqlState::INVALID_PASSWORD || *it == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
+                Cause::Auth
+            }
+            it if *it == SqlState::INVALID_CATALOG_NAME => Cause::DatabaseMissing,
+            it if *it == SqlState::UNDEFINED_TABLE || *it == SqlState::INVALID_SCHEMA_NAME => Cause::TableMissing,
+            it if *it == SqlState::UNDEFINED_COLUMN => Cause::ColumnMissing,
+            it if *it == SqlState::INSUFFICIENT_PRIVILEGE => Cause::Permission,
+            it if *it == SqlState::QUERY_CANCELED => Cause::Timeout,
+            it if *it == SqlState::TOO_MANY_CONNECTIONS => Cause::Refused,
+            it if *it == SqlState::ADMIN_SHUTDOWN || *it == SqlState::CRASH_SHUTDOWN => Cause::Lost,
+            _ => Cause::Other,
+        };
+        // Messages of these classes name users, databases, tables and columns, never values.
+        let named = ["28", "3D", "42", "53", "57"]
+            .iter()
+            .any(|it| code.code().starts_with(it));
+        let detail = if named {
+            db.message().to_owned()
+        } else {
+            format!("the server answered with SQLSTATE {}", code.code())
+        };
+        return Error::source(cause, detail);
+    }
+    let mut inner: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
+    while let Some(it) = inner {
+        if let Some(io) = it.downcast_ref::<std::io::Error>() {
+            return match io_error(io) {
+                Error::Source {
+                    cause: Cause::FileMissing,
+                    detail,
+                } => Error::source(Cause::Refused, detail),
+                other => other,
+            };
+        }
+        inner = it.source();
+    }
+    let text = error.to_string();
+    let cause = if error.is_closed() {
+        Cause::Lost
+    } else if text.contains("TLS") {
+        Cause::Tls
+    } else if text.contains("timeout") || text.contains("timed out") {
+        Cause::Timeout
+    } else if text.contains("password") || text.contains("authentication") {
+        Cause::Auth
+    } else {
+        Cause::Other
+    };
+    Error::source(cause, text)
+}
+
+fn pool_error(it: PoolError) -> Error {
+    match it {
+        PoolError::Backend(it) => error(it),
+        PoolError::Timeout(_) => Error::source(Cause::Timeout, "no connection became free in time"),
+        other => Error::internal(other),
+    }
+}
