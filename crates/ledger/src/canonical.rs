@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The canonical text of a document, RFC 8785: no spaces, members ordered by the UTF-16 units of their names, the
 /// shortest escapes. (The house writes whole numbers only; a fraction is written as `serde_json` writes it.)
@@ -26,23 +26,35 @@ pub(crate) fn write(value: &Value, out: &mut String) {
             }
             out.push(']');
         }
-        Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_unstable_by(|(a, _), (b, _)| in_order(a, b));
-            out.push('{');
-            for (i, (name, item)) in sorted.into_iter().enumerate() {
-                if i > 0 {
-                    out.push(',');
-                }
-                write_text(name, out);
-                out.push(':');
-                write(item, out);
-            }
-            out.push('}');
-        }
+        Value::Object(members) => write_members(members, None, out, |_| {}),
         Value::String(text) => write_text(text, out),
         leaf => out.push_str(&leaf.to_string()),
     }
+}
+
+/// An object; with one member more, of this name, that is written by `more`.
+pub(crate) fn write_members(
+    members: &Map<String, Value>,
+    extra: Option<&str>,
+    out: &mut String,
+    more: impl Fn(&mut String),
+) {
+    let named = members.iter().map(|(name, value)| (name.as_str(), Some(value)));
+    let mut sorted: Vec<_> = named.chain(extra.map(|name| (name, None))).collect();
+    sorted.sort_unstable_by(|(a, _), (b, _)| in_order(a, b));
+    out.push('{');
+    for (i, (name, value)) in sorted.into_iter().enumerate() {
+        if i > 0 {
+            out.push(',');
+        }
+        write_text(name, out);
+        out.push(':');
+        match value {
+            Some(value) => write(value, out),
+            None => more(out),
+        }
+    }
+    out.push('}');
 }
 
 /// UTF-16 units and bytes of UTF-8 are in the same order where both texts are ASCII.

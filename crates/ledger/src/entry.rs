@@ -76,6 +76,12 @@ impl Prepared {
     /// # Errors
     /// [`Error::TooLarge`].
     pub fn new(entry: &Entry) -> Result<Self, Error> {
+        Self::with_body(entry, receipt::answers(entry), |out| canonical::write(&entry.body, out))
+    }
+
+    /// The same with a body whose text is written by `body`: it is of so many answers and mentions nothing that the entry's
+    /// own body does not.
+    pub(crate) fn with_body(entry: &Entry, answers: u64, body: impl FnOnce(&mut String)) -> Result<Self, Error> {
         let mut head = String::with_capacity(1536);
         head.push_str("{\"actor\":");
         match entry.actor {
@@ -85,7 +91,7 @@ impl Prepared {
         head.push_str(",\"at\":");
         write_text(&vocab::time::to_text(entry.at), &mut head);
         head.push_str(",\"body\":");
-        canonical::write(&entry.body, &mut head);
+        body(&mut head);
         head.push_str(",\"idx\":");
         let mut tail = String::from(",\"kind\":");
         write_text(&entry.kind, &mut tail);
@@ -103,7 +109,7 @@ impl Prepared {
             actor: entry.actor,
             subject: entry.subject.clone(),
             mentions: entry.mentions(),
-            answers: receipt::answers(entry),
+            answers,
             head,
             tail,
         })

@@ -1,14 +1,21 @@
 //! Receipts: that rows were released, to whom, for what, how many and with which digest. Never the rows.
 //!
 //! One entry holds one receipt; or, where many answers end at the same moment, those that differ in nothing but the
-//! members of [`OWN`]: these stand in `answers`, one object for each, and everything else once ([`share`]).
+//! members of [`OWN`]: these stand in `answers`, one object for each, and everything else once ([`written`]).
+
+mod shared;
 
 use seal::Suite;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use vocab::{ActorId, AgreementId, OrgId, Purpose, ReleaseId, ResourceId, Timestamp};
 
 use crate::{Entry, Recorded};
+
+pub(crate) use shared::answers;
+#[cfg(test)]
+pub(crate) use shared::share;
+pub use shared::written;
 
 /// The kind of a receipt's entry.
 pub const KIND: &str = "release";
@@ -177,50 +184,6 @@ impl Receipt {
             && self.resources == other.resources
             && self.resource_versions == other.resource_versions
     }
-
-    /// The members of [`OWN`].
-    fn own(&self) -> Value {
-        let mut own = Map::new();
-        own.insert("release".into(), self.release.to_string().into());
-        own.insert("query".into(), self.query.as_str().into());
-        own.insert("rows".into(), self.rows.into());
-        own.insert("bytes".into(), self.bytes.into());
-        own.insert("digest".into(), self.digest.as_str().into());
-        own.insert("started".into(), vocab::time::to_text(self.started).into());
-        own.insert("ended".into(), vocab::time::to_text(self.ended).into());
-        Value::Object(own)
-    }
-}
-
-/// The entries of receipts that are written at the same moment, in the order of the first receipt of each; with the
-/// places of its receipts among those given. A receipt that is like no other has the entry that [`Receipt::entry`] makes.
-#[must_use]
-pub fn share(receipts: &[&Receipt]) -> Vec<(Entry, Vec<usize>)> {
-    let mut groups: Vec<(&Receipt, Vec<usize>)> = Vec::new();
-    for (place, receipt) in receipts.iter().enumerate() {
-        // The newest groups first: one that is full is followed by its next.
-        match groups.iter_mut().rev().find(|(first, _)| first.is_like(receipt)) {
-            Some((_, places)) if places.len() < MOST => places.push(place),
-            _ => groups.push((receipt, vec![place])),
-        }
-    }
-    let shared = |(first, places): (&Receipt, Vec<usize>)| {
-        let mut entry = first.entry();
-        let all = || places.iter().filter_map(|it| receipts.get(*it));
-        if let (Value::Object(body), true) = (&mut entry.body, places.len() > 1) {
-            body.retain(|name, _| !OWN.contains(&name.as_str()));
-            body.insert(ANSWERS.into(), all().map(|it| it.own()).collect());
-            entry.at = all().map(|it| it.ended).max().unwrap_or(entry.at);
-        }
-        (entry, places)
-    };
-    groups.into_iter().map(shared).collect()
-}
-
-/// How many answers an entry tells of: 1 but for receipts that share it.
-pub(crate) fn answers(entry: &Entry) -> u64 {
-    let answers = entry.body.get(ANSWERS).and_then(Value::as_array);
-    answers.filter(|_| entry.kind == KIND).map_or(1, |it| it.len() as u64)
 }
 
 /// A commitment to a personal identifier or to a text that may hold one, for entries that must be linkable to it later

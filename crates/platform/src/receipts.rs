@@ -254,8 +254,8 @@ impl<'a> Laid<'a> {
             }
         }
         let (places, receipts): (Vec<usize>, Vec<&Receipt>) = receipts.into_iter().unzip();
-        for (entry, sharing) in ledger::receipt::share(&receipts) {
-            entries.push(Cow::Owned(Prepared::new(&entry)?));
+        for (prepared, sharing) in ledger::receipt::written(&receipts)? {
+            entries.push(Cow::Owned(prepared));
             let sharing = sharing.iter().filter_map(|it| places.get(*it)).copied();
             spans.push((sharing.collect(), 1));
         }

@@ -7,8 +7,8 @@ use vocab::{ActorId, AgreementId, OrgId, ReleaseId};
 
 use super::{at, keys, plain, receipt};
 use crate::{
-    Entry, Error, KeyKind, Note, NoteError, Outcome, Receipt, Recorded, Statement, VerifierKey,
-    receipt::{commitment, share},
+    Entry, Error, KeyKind, Note, NoteError, Outcome, Prepared, Receipt, Recorded, Statement, VerifierKey,
+    receipt::{commitment, share, written},
     to_canonical,
 };
 
@@ -172,7 +172,12 @@ proptest! {
 
 /// The receipts of written entries, each where `share` says it stands.
 fn shared(receipts: &[Receipt]) -> (usize, Vec<Option<Receipt>>) {
-    let entries = share(&receipts.iter().collect::<Vec<_>>());
+    let receipts: Vec<&Receipt> = receipts.iter().collect();
+    let entries = share(&receipts);
+    let documents = entries
+        .iter()
+        .map(|(it, places)| (Prepared::new(it).unwrap(), places.clone()));
+    assert_eq!(written(&receipts).unwrap(), documents.collect::<Vec<_>>());
     let mut found = vec![None; receipts.len()];
     for (index, (entry, places)) in (0..).zip(&entries) {
         let read = Receipt::all_of(&Recorded::parse(&entry.data(index).unwrap()).unwrap());
