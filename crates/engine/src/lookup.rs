@@ -323,14 +323,15 @@ async fn arrive(keyed: &Keyed, lane: &Lane, statement: &Statement, keys: &Keys<'
 
 impl Dialect {
     /// `column = $n` where the parameter is text, for types whose text is read the same on both sides, and collations under
-    /// which only the same text is equal.
+    /// which only the same text is equal. Both sides are of exactly the types of an operator of the catalogue, see
+    /// [`crate::source::column`].
     fn equals(self, column: &vocab::profile::ColumnInfo, wanted: DataType, parameter: usize) -> Option<String> {
         let name = self.ident(&column.name);
         let source_type = column.source_type.as_str();
         match wanted {
             DataType::Text if source_type.contains(" COLLATE ") => None,
             DataType::Text if source_type.starts_with("character varying") || source_type == "text" => {
-                Some(format!("{name} = ${parameter}::text"))
+                Some(format!("{name}::text = ${parameter}::text"))
             }
             DataType::Text if source_type.starts_with("character(") => {
                 let length = source_type.strip_prefix("character(")?.strip_suffix(')')?;

@@ -28,7 +28,7 @@ pub fn sqlite(path: &Path, statements: &str) -> Result<SourceSpec, Error> {
 /// # Errors
 /// [`Error::Source`] when it does not answer or the statements fail.
 pub async fn postgres(spec: &SourceSpec, statements: &str) -> Result<(), Error> {
-    let client = source::postgres::Postgres::open(spec)?.dedicated().await?;
+    let client = source::postgres::Postgres::open(spec)?.writer().await?;
     let writing = "SET default_transaction_read_only = off; SET statement_timeout = 0";
     client.batch_execute(writing).await.map_err(source::postgres::error)?;
     let ran = client.batch_execute(statements).await;

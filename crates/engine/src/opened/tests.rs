@@ -89,7 +89,7 @@ async fn postgres(folder: &str) -> Option<SourceSpec> {
     spec.secret = (!secret.is_empty()).then(|| secret.to_owned());
     let client = crate::source::postgres::Postgres::open(&spec)
         .unwrap()
-        .dedicated()
+        .writer()
         .await
         .unwrap();
     client
@@ -259,7 +259,7 @@ async fn pages_are_the_whole_stream_whatever_is_equal() {
     if let Some(spec) = sources.get(1) {
         let client = crate::source::postgres::Postgres::open(spec)
             .unwrap()
-            .dedicated()
+            .writer()
             .await
             .unwrap();
         client

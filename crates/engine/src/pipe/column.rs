@@ -154,15 +154,15 @@ mod tests {
             numeric clear: "列""x"::pg_catalog.numeric -> numeric Exact
             jsonb clear: "列""x"::pg_catalog.jsonb -> jsonb Exact
             public.mood clear: "列""x"::text::text -> text Mapped(AsText)
-            bytea clear: encode("列""x", 'hex')::text -> text Mapped(AsText)
+            bytea clear: encode("列""x"::bytea, 'hex'::text)::text -> text Mapped(AsText)
             text clear: type
             smallint clear: "列""x"::text::text -> text Mapped(AsText)
             interval null: NULL::pg_catalog.interval -> interval Exact
-            date year-of-birth: (CASE WHEN "列""x"::date >= DATE '1800-01-01' AND "列""x"::date < DATE '2200-01-01' THEN to_char("列""x"::date, 'YYYY') END)::text -> text Exact
+            date year-of-birth: (CASE WHEN "列""x"::date >= DATE '1800-01-01' AND "列""x"::date < DATE '2200-01-01' THEN to_char("列""x"::date::timestamp, 'YYYY'::text) END)::text -> text Exact
             timestamp without time zone keep-ends(1,1): mask
             double precision keep-ends(1,1): mask
-            character(6) keep-ends(0,2): (CASE WHEN char_length(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C")) <= 2 THEN repeat('*', char_length(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C"))) ELSE repeat('*', char_length(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C")) - 2) || right(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C"), 2) END)::text -> text Exact
-            integer keep-ends(1,0): (CASE WHEN char_length((("列""x"::int8::text) COLLATE "C")) <= 1 THEN repeat('*', char_length((("列""x"::int8::text) COLLATE "C"))) ELSE left((("列""x"::int8::text) COLLATE "C"), 1) || repeat('*', char_length((("列""x"::int8::text) COLLATE "C")) - 1) END)::text -> text Exact
+            character(6) keep-ends(0,2): (CASE WHEN char_length(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C")) <= 2 THEN repeat('*'::text, char_length(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C"))) ELSE repeat('*'::text, char_length(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C")) - 2) || right(((rpad("列""x"::text, 6) COLLATE "C") COLLATE "C"), 2) END)::text -> text Exact
+            integer keep-ends(1,0): (CASE WHEN char_length((("列""x"::int8::text) COLLATE "C")) <= 1 THEN repeat('*'::text, char_length((("列""x"::int8::text) COLLATE "C"))) ELSE left((("列""x"::int8::text) COLLATE "C"), 1) || repeat('*'::text, char_length((("列""x"::int8::text) COLLATE "C")) - 1) END)::text -> text Exact
             text year-of-birth: (("列""x"::text) COLLATE "C")::text -> text Exact in flight
             text pseudonym: (("列""x"::text) COLLATE "C")::text -> text Exact in flight
             text address-to-county: (("列""x"::text) COLLATE "C")::text -> text Exact in flight

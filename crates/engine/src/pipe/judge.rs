@@ -193,6 +193,11 @@ mod tests {
             column("income", "numeric(14,2)", decimal),
             column("rate", "double precision", DataType::Double),
             column("kind", "smallint", DataType::Integer),
+            column("label", "name", DataType::Text),
+            column("code", "character varying(6)", DataType::Text),
+            column("pair", "public.pair", DataType::Text),
+            column("met", "timestamp without time zone", DataType::DateTime),
+            column("seen", "timestamp with time zone", DataType::Instant),
         ];
         let wanted: Vec<_> = columns
             .iter()
@@ -237,6 +242,12 @@ mod tests {
             "kind = '1'",
             "name = 'a'",
             "no = 'x'",
+            "label = 'a' OR code LIKE '33%'",
+            "NOT code <> '330106'",
+            "pair IS NULL",
+            "pair = '(,)'",
+            "met > '2000-01-01'",
+            "NOT seen IS NULL",
         ];
         expect![[r#"
             area = '330106': "area" = '330106'
@@ -253,6 +264,12 @@ mod tests {
             kind = '1': -
             name = 'a': ("name")::text COLLATE "C" = 'a'
             no = 'x': `x` is not a value of item `no` (integer)
+            label = 'a' OR code LIKE '33%': ("label"::text = 'a' OR "code"::text LIKE '33%')
+            NOT code <> '330106': "code"::text = '330106'
+            pair IS NULL: (("pair")::text IS NULL)
+            pair = '(,)': ("pair")::text COLLATE "C" = '(,)'
+            met > '2000-01-01': ((NOT ("met" IS NULL OR NOT isfinite("met") OR "met" > TIMESTAMP '294247-01-10 04:00:54.775807')) AND "met" > TIMESTAMP '2000-01-01 00:00:00')
+            seen IS NOT NULL: (NOT ("seen" IS NULL OR NOT isfinite("seen") OR "seen" > TIMESTAMPTZ '294247-01-10 04:00:54.775807+00'))
         "#]].assert_eq(&rules.map(said).concat());
     }
 }

@@ -4,6 +4,8 @@
 //! Characters are counted as Unicode code points on both sides, so the database must be of UTF-8 (see [`super::facts`]). The
 //! list of compound family names and the notion of white space are the very ones of the house: the first is read from
 //! `vocab`, the second from the standard library.
+//!
+//! Every argument is of exactly the type that the catalogue's function takes: see [`crate::source::column`].
 
 use vocab::{DataType, Mask, mask::apply::COMPOUND_SURNAMES, profile::ColumnInfo};
 
@@ -41,7 +43,7 @@ pub(super) fn text_of(column: &ColumnInfo, wanted: DataType) -> Option<String> {
         DataType::Decimal { .. } if column.data_type == wanted => {
             format!("CASE WHEN {name} <> 'NaN' THEN {name}::numeric::text END")
         }
-        DataType::Bytes if natural => format!("encode({name}::bytea, 'hex')"),
+        DataType::Bytes if natural => format!("encode({name}::bytea, 'hex'::text)"),
         DataType::Json if natural => format!("{name}::text"),
         // Their texts differ in the years beyond 9999, in fractions of seconds and in exponents.
         _ => return None,
@@ -57,19 +59,19 @@ fn keep_ends(value: &str, head: u32, tail: u32) -> String {
     if head > 0 {
         parts.push(format!("left({value}, {head})"));
     }
-    parts.push(format!("repeat('*', {count} - {ends})"));
+    parts.push(format!("repeat('*'::text, {count} - {ends})"));
     if tail > 0 {
         parts.push(format!("right({value}, {tail})"));
     }
     format!(
-        "(CASE WHEN {count} <= {ends} THEN repeat('*', {count}) ELSE {} END)",
+        "(CASE WHEN {count} <= {ends} THEN repeat('*'::text, {count}) ELSE {} END)",
         parts.join(" || ")
     )
 }
 
 /// [`vocab::mask::apply::name`]. White space around a name is rare and cutting it off costs much: it is looked for first.
 fn name(value: &str) -> Option<String> {
-    let blanks = Dialect::Postgres.text(&white_space())?;
+    let blanks = format!("{}::text", Dialect::Postgres.text(&white_space())?);
     let clean = family_name_kept(value)?;
     let trimmed = family_name_kept(&format!("btrim({value}, {blanks})"))?;
     Some(format!(
@@ -82,11 +84,11 @@ fn name(value: &str) -> Option<String> {
 /// than that, else one character.
 fn family_name_kept(value: &str) -> Option<String> {
     let count = format!("char_length({value})");
-    let kept = |many: usize| format!("left({value}, {many}) || repeat('*', {count} - {many})");
+    let kept = |many: usize| format!("left({value}, {many}) || repeat('*'::text, {count} - {many})");
     let mut lengths: Vec<usize> = COMPOUND_SURNAMES.iter().map(|it| it.chars().count()).collect();
     lengths.sort_unstable();
     lengths.dedup();
-    let mut cases = format!("WHEN {count} <= 1 THEN repeat('*', {count})");
+    let mut cases = format!("WHEN {count} <= 1 THEN repeat('*'::text, {count})");
     for length in lengths.into_iter().rev() {
         let names: Option<Vec<String>> = COMPOUND_SURNAMES
             .iter()
@@ -122,6 +124,6 @@ fn year_of_birth(column: &ColumnInfo, wanted: DataType) -> Option<String> {
         _ => return None,
     };
     Some(format!(
-        "(CASE WHEN {value} >= {word} '1800-01-01' AND {value} < {word} '2200-01-01' THEN to_char({value}, 'YYYY') END)"
+        "(CASE WHEN {value} >= {word} '1800-01-01' AND {value} < {word} '2200-01-01' THEN to_char({value}::timestamp, 'YYYY'::text) END)"
     ))
 }

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 //! Out of a PostgreSQL into another by pass-through: the same rows as by columns, exact beyond what columns can hold.
 
+mod diverted;
 mod long;
 
 use futures::StreamExt;

@@ -66,7 +66,7 @@ impl Postgres {
         options: Options,
         tuples: Option<Tuples>,
     ) -> Result<Self, Error> {
-        let client = Source::open(&spec.target)?.dedicated().await?;
+        let client = Source::open(&spec.target)?.writer().await?;
         client.batch_execute(WRITING).await.map_err(failed("opening"))?;
         let names = Names::new(Dialect::Postgres, spec, preflight, run, options);
         let it = Self {

@@ -1,4 +1,8 @@
 //! Columns of each database: how they are selected, and how they compare as the house compares.
+//!
+//! For PostgreSQL every operand and argument is of exactly the type that an operator or function of its catalogue takes:
+//! `varchar` is cast to `text`, for instance, which costs nothing and keeps the index. One that almost fits could be
+//! overtaken by another that somebody made in a schema of the path.
 
 use vocab::DataType;
 
@@ -6,6 +10,8 @@ use super::dialect::Read;
 
 /// A text column of PostgreSQL in comparisons.
 pub(crate) struct PostgresText {
+    /// The column for `=`.
+    pub plain: String,
     /// May `=` be used as it is? (`char(n)` ignores padding there.)
     pub equal: bool,
     /// The value as the house sees it, compared by bytes.
@@ -30,17 +36,36 @@ pub(crate) fn text_of_postgres(name: &str, source_type: &str) -> Option<Postgres
     }
     if source_type.starts_with("character varying") || matches!(source_type, "text" | "name") {
         return Some(PostgresText {
+            plain: format!("{name}::text"),
             equal: true,
-            bytes: format!("{name} COLLATE \"C\""),
+            bytes: format!("{name}::text COLLATE \"C\""),
             length: None,
         });
     }
     let length = source_type.strip_prefix("character(")?.strip_suffix(')')?;
     Some(PostgresText {
+        plain: name.to_owned(),
         equal: false,
         bytes: format!("rpad({name}::text, {length}) COLLATE \"C\""),
         length: length.parse().ok(),
     })
+}
+
+/// The last moment that the house counts, in microseconds since 1970; PostgreSQL knows some years more.
+const LAST_MOMENT: &str = "294247-01-10 04:00:54.775807";
+
+/// What is true for values of a column that have no place in its type, which are NULL in the house; `None` for types that
+/// have a place for all.
+pub(crate) fn placeless_postgres(name: &str, wanted: DataType) -> Option<String> {
+    match wanted {
+        DataType::Decimal { .. } => Some(format!("{name}::text IN ('NaN','Infinity','-Infinity')")),
+        DataType::Date => Some(format!("NOT isfinite({name})")),
+        DataType::DateTime => Some(format!("NOT isfinite({name}) OR {name} > TIMESTAMP '{LAST_MOMENT}'")),
+        DataType::Instant => Some(format!(
+            "NOT isfinite({name}) OR {name} > TIMESTAMPTZ '{LAST_MOMENT}+00'"
+        )),
+        _ => None,
+    }
 }
 
 /// Is a column of type `given` read as `wanted` without parsing text, and with the same meaning in comparisons?
@@ -62,7 +87,7 @@ pub(crate) fn read_postgres(name: &str, source_type: &str, given: DataType, want
     };
     if !natural_postgres(given, wanted) {
         return match (given, wanted) {
-            (DataType::Bytes, DataType::Text) => plain(format!("encode({name}, 'hex')")),
+            (DataType::Bytes, DataType::Text) => plain(format!("encode({name}::bytea, 'hex'::text)")),
             (_, DataType::Text | DataType::Json) => plain(format!("{name}::text")),
             _ => parsed(),
         };

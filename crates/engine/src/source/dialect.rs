@@ -10,7 +10,9 @@ use vocab::{
     rule::Compare,
 };
 
-use super::column::{Affinity, affinity, natural_postgres, odd_mysql, read_mysql, read_postgres, text_of_postgres};
+use super::column::{
+    Affinity, affinity, natural_postgres, odd_mysql, placeless_postgres, read_mysql, read_postgres, text_of_postgres,
+};
 use crate::{error::Error, literal::Literal};
 
 /// A database's SQL.
@@ -153,7 +155,10 @@ impl Dialect {
                 format!("NULLIF({name}, 'NaN')")
             }
             (Self::Postgres, DataType::Date | DataType::DateTime | DataType::Instant) if column.data_type == wanted => {
-                format!("CASE WHEN isfinite({name}) THEN {name} END")
+                format!(
+                    "CASE WHEN {} THEN NULL ELSE {name} END",
+                    placeless_postgres(&name, wanted)?
+                )
             }
             (Self::Mysql, DataType::Text) if column.data_type == wanted && !odd_mysql(&column.source_type) => {
                 format!("CAST(CONVERT({name} USING utf8mb4) AS BINARY)")
@@ -254,11 +259,11 @@ impl Dialect {
                 let right = literal.postgres()?;
                 match (text_of_postgres(&name, &column.source_type), wanted) {
                     (Some(it), DataType::Text) => Some(match (op, literal) {
-                        (Compare::Eq, Literal::Text(text)) if it.equals(text) => format!("{name} = {right}"),
-                        (Compare::Eq, _) => format!("({name} = {right} AND {} = {right})", it.bytes),
+                        (Compare::Eq, Literal::Text(text)) if it.equals(text) => format!("{} = {right}", it.plain),
+                        (Compare::Eq, _) => format!("({} = {right} AND {} = {right})", it.plain, it.bytes),
                         _ => format!("{} {sql} {right}", it.bytes),
                     }),
-                    (None, DataType::Text) if column.data_type == DataType::Text => {
+                    (_, DataType::Text | DataType::Json) if column.data_type == wanted => {
                         Some(format!("({name})::text COLLATE \"C\" {sql} {right}"))
                     }
                     _ if natural_postgres(column.data_type, wanted) && wanted != DataType::Text => {
@@ -301,7 +306,7 @@ impl Dialect {
         match self {
             Self::Postgres => {
                 let it = text_of_postgres(&name, &column.source_type)?;
-                let left = if it.equal { name } else { it.bytes };
+                let left = if it.equal { it.plain } else { it.bytes };
                 let pattern: String = prefix
                     .chars()
                     .flat_map(|c| matches!(c, '%' | '_' | '\\').then_some('\\').into_iter().chain(Some(c)))
@@ -325,11 +330,11 @@ impl Dialect {
         let name = self.ident(&column.name);
         let odd = match (self, wanted) {
             (Self::Postgres, _) if column.data_type != wanted => return None,
-            (Self::Postgres, DataType::Decimal { .. }) => format!(" OR {name}::text IN ('NaN','Infinity','-Infinity')"),
-            (Self::Postgres, DataType::Date | DataType::DateTime | DataType::Instant) => {
-                format!(" OR NOT isfinite({name})")
+            // A composite value of nothing but NULL is NULL for this test there, and a text here.
+            (Self::Postgres, DataType::Text) if text_of_postgres(&name, &column.source_type).is_none() => {
+                return Some(format!("(({name})::text IS NULL)"));
             }
-            (Self::Postgres, _) => String::new(),
+            (Self::Postgres, _) => placeless_postgres(&name, wanted).map_or_else(String::new, |it| format!(" OR {it}")),
             (Self::Mysql, DataType::Text | DataType::Integer) if column.data_type == wanted => String::new(),
             (Self::Sqlite, DataType::Text) if affinity(&column.source_type) == Affinity::Text => {
                 format!(" OR typeof({name}) <> 'text'")

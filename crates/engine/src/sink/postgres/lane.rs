@@ -32,7 +32,7 @@ pub struct Lane {
 
 impl Lane {
     pub(super) async fn open(spec: &SourceSpec, names: &Names) -> Result<Self, Error> {
-        let client = Source::open(spec)?.dedicated().await?;
+        let client = Source::open(spec)?.writer().await?;
         client.batch_execute(WRITING).await.map_err(failed("opening"))?;
         let lock = "SELECT pg_advisory_lock_shared(hashtextextended($1, 0))";
         let name = lock_name(names);

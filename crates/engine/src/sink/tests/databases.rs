@@ -44,7 +44,7 @@ async fn execute(spec: &SourceSpec, sql: &str) {
         SourceKind::Postgres => {
             let client = crate::source::postgres::Postgres::open(spec)
                 .unwrap()
-                .dedicated()
+                .writer()
                 .await
                 .unwrap();
             client

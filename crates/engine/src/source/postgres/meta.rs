@@ -10,11 +10,12 @@ use vocab::{
 
 use crate::error::Error;
 
+/// Every operator and function is given exactly what the one of the catalogue takes: see [`super::session`].
 const COLUMNS: &str = "
-SELECT n.nspname::text, c.relname::text, obj_description(c.oid, 'pg_class'), c.reltuples::float8,
-       a.attname::text, col_description(c.oid, a.attnum),
-       format_type(a.atttypid, a.atttypmod) || COALESCE(' COLLATE ' || l.collname, ''),
-       a.attnotnull, COALESCE(i.indkey::int2[] @> ARRAY[a.attnum], false),
+SELECT n.nspname::text, c.relname::text, obj_description(c.oid, 'pg_class'::name), c.reltuples::float8,
+       a.attname::text, col_description(c.oid, a.attnum::int4),
+       format_type(a.atttypid, a.atttypmod) || COALESCE(' COLLATE '::text || l.collname::text, ''::text),
+       a.attnotnull, COALESCE(a.attnum = ANY (i.indkey::int2[]), false),
        c.relkind IN ('r','p','m') AND a.attgenerated = '',
        EXISTS (SELECT 1 FROM pg_index x JOIN pg_class k ON k.oid = x.indexrelid JOIN pg_am m ON m.oid = k.relam
                WHERE x.indrelid = c.oid AND x.indkey[0] = a.attnum AND x.indisvalid AND x.indpred IS NULL
@@ -25,9 +26,10 @@ JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdroppe
 LEFT JOIN pg_index i ON i.indrelid = c.oid AND i.indisprimary
 LEFT JOIN pg_collation l ON l.oid = a.attcollation AND NOT l.collisdeterministic
 WHERE c.relkind IN ('r','p','v','m','f')
-  AND n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname NOT LIKE 'pg_toast%' AND n.nspname NOT LIKE 'pg_temp%'
-  AND has_table_privilege(c.oid, 'SELECT')
-  AND ($1::text IS NULL OR c.oid = to_regclass($1::text))
+  AND n.nspname NOT IN ('pg_catalog','information_schema') AND n.nspname::text NOT LIKE 'pg_toast%'
+  AND n.nspname::text NOT LIKE 'pg_temp%'
+  AND has_table_privilege(c.oid, 'SELECT'::text)
+  AND ($1::text IS NULL OR c.oid = to_regclass($1::text)::oid)
 ORDER BY n.nspname, c.relname, a.attnum";
 
 /// All tables that may be read, or the one of this name (`schema.table`, or `table` on the search path).
@@ -99,9 +101,9 @@ const READS_PAGES: i32 = 140_000;
 pub(super) async fn pages(client: &tokio_postgres::Client, quoted: &str) -> Result<Option<u64>, Error> {
     let sql = "WITH RECURSIVE parts AS ( \
                  SELECT to_regclass($1::text)::oid AS oid UNION SELECT i.inhrelid FROM pg_inherits i JOIN parts p ON i.inhparent = p.oid) \
-               SELECT current_setting('server_version_num')::int4, \
+               SELECT current_setting('server_version_num'::text)::int4, \
                       bool_and(c.relkind = 'p' OR (c.relkind IN ('r', 'm') AND a.amname = 'heap')), \
-                      max(CASE c.relkind WHEN 'p' THEN 0 ELSE pg_relation_size(c.oid) / current_setting('block_size')::int8 END)::int8 \
+                      max(CASE c.relkind WHEN 'p' THEN 0 ELSE pg_relation_size(c.oid::regclass) / current_setting('block_size'::text)::int8 END)::int8 \
                  FROM parts JOIN pg_class c ON c.oid = parts.oid LEFT JOIN pg_am a ON a.oid = c.relam";
     let row = client.query_one(sql, &[&quoted]).await.map_err(super::error)?;
     let version: i32 = row.try_get(0).map_err(super::error)?;

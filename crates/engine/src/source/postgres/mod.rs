@@ -1,10 +1,13 @@
 //! PostgreSQL. Rows come as `COPY (SELECT …) TO STDOUT (FORMAT binary)` and are decoded straight into columns.
 //!
-//! Options: `host`, `port`, `database`, `user`, `sslmode`, `sslrootcert` (see [`tls`]); secret: password. Sessions are read-only, in UTC, and a dropped scan cancels its query on the server.
+//! Options: `host`, `port`, `database`, `user`, `sslmode`, `sslrootcert` (see [`tls`]); secret: password. Sessions are
+//! read-only, in UTC, with the server's catalogue first on their path (see [`session`]), and a dropped scan cancels its query
+//! on the server.
 
 mod decode;
 mod line;
 mod meta;
+mod session;
 mod tls;
 
 pub(crate) use decode::cell;
@@ -16,7 +19,10 @@ use async_trait::async_trait;
 use bytes::BytesMut;
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod, Runtime};
 use futures::StreamExt;
-use tokio_postgres::{Config, error::SqlState};
+use tokio_postgres::{
+    Client, Config,
+    error::{DbError, SqlState},
+};
 use vocab::{SourceSpec, profile::TableInfo};
 
 use super::{
@@ -32,13 +38,6 @@ use crate::{
 
 /// Connections for scans at the same time.
 const CONNECTIONS: usize = 8;
-
-/// How every session begins. One question takes one process of the department's database; and two scans of a table give
-/// its rows in the same order, so that a copy that broke off goes on where it stood.
-const SESSION: &str = "-c synchronize_seqscans=off -c max_parallel_workers_per_gather=0 -c timezone=UTC -c standard_conforming_strings=on -c default_transaction_read_only=on \
-    -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1";
-/// The same for lookups, which wait for one another on their connection: none may take longer than ten seconds.
-const LOOKUPS: &str = "-c statement_timeout=10s -c lock_timeout=5s";
 
 /// A PostgreSQL database.
 pub(crate) struct Postgres {
@@ -68,15 +67,15 @@ impl Postgres {
             .application_name("jutong")
             .connect_timeout(Duration::from_secs(10))
             .keepalives_idle(Duration::from_secs(60))
-            .options(SESSION);
+            .options(session::SESSION);
         if let Some(secret) = &spec.secret {
             config.password(secret);
         }
         let (mode, tls) = tls::open(spec)?;
         config.ssl_mode(mode);
-        let manager = Manager::from_config(
+        let manager = Manager::from_connect(
             config.clone(),
-            tls.clone(),
+            session::Pooled(tls.clone()),
             ManagerConfig {
                 recycling_method: RecyclingMethod::Fast,
             },
@@ -101,15 +100,19 @@ impl Postgres {
     }
 
     /// A connection of its own, for pipelined lookups.
-    pub async fn dedicated(&self) -> Result<tokio_postgres::Client, Error> {
-        let mut config = self.config.clone();
-        config.options(format!("{SESSION} {LOOKUPS}"));
-        self.connect(&config).await
+    pub async fn dedicated(&self) -> Result<Client, Error> {
+        self.reading(session::LOOKUPS).await
+    }
+
+    /// A connection of its own that is made to write: it finds names by the path of its role.
+    pub async fn writer(&self) -> Result<Client, Error> {
+        let opened = session::writing(&self.config, self.tls.clone()).await;
+        opened.map(|(client, _)| client).map_err(error)
     }
 
     /// A connection of its own, for copies as tuples.
     pub async fn line(&self) -> Result<Line, Error> {
-        Ok(Line::new(self.connect(&self.config).await?, self.tls.clone()))
+        Ok(Line::new(self.reading(session::LINES).await?, self.tls.clone()))
     }
 
     /// Another one, at the moment that the first has exported.
@@ -121,7 +124,7 @@ impl Postgres {
 
     /// Is the database of UTF-8?
     pub async fn is_utf8(&self) -> Result<bool, Error> {
-        let asked = "SELECT current_setting('server_encoding') = 'UTF8'";
+        let asked = "SELECT current_setting('server_encoding'::text) = 'UTF8'";
         let row = self.client().await?.query_one(asked, &[]).await.map_err(error)?;
         row.try_get(0).map_err(error)
     }
@@ -136,13 +139,11 @@ impl Postgres {
         meta::estimate(&*self.client().await?, sql).await
     }
 
-    async fn connect(&self, config: &Config) -> Result<tokio_postgres::Client, Error> {
-        let (client, connection) = config.connect(self.tls.clone()).await.map_err(error)?;
-        tokio::spawn(async move {
-            // The client's calls tell of a broken connection.
-            let _ = connection.await;
-        });
-        Ok(client)
+    async fn reading(&self, more: &str) -> Result<Client, Error> {
+        let mut config = self.config.clone();
+        config.options(format!("{} {more}", session::SESSION));
+        let opened = session::reading(&config, self.tls.clone()).await;
+        opened.map(|(client, _)| client).map_err(error)
     }
 }
 
@@ -151,7 +152,7 @@ impl Source for Postgres {
     async fn version(&self) -> Result<String, Error> {
         let client = self.client().await?;
         let row = client
-            .query_one("SELECT current_setting('server_version')", &[])
+            .query_one("SELECT current_setting('server_version'::text)", &[])
             .await
             .map_err(error)?;
         Ok(format!("PostgreSQL {}", row.try_get::<_, String>(0).map_err(error)?))
@@ -253,30 +254,7 @@ async fn run(client: &Object, sql: &str, wires: &[Wire], notes: &Notes, sender: 
 /// An error of a connection or of the server, without values.
 pub(crate) fn error(error: tokio_postgres::Error) -> Error {
     if let Some(db) = error.as_db_error() {
-        let code = db.code();
-        let cause = match code {
-            it if *it == SqlState::INVALID_PASSWORD || *it == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => {
-                Cause::Auth
-            }
-            it if *it == SqlState::INVALID_CATALOG_NAME => Cause::DatabaseMissing,
-            it if *it == SqlState::UNDEFINED_TABLE || *it == SqlState::INVALID_SCHEMA_NAME => Cause::TableMissing,
-            it if *it == SqlState::UNDEFINED_COLUMN => Cause::ColumnMissing,
-            it if *it == SqlState::INSUFFICIENT_PRIVILEGE => Cause::Permission,
-            it if *it == SqlState::QUERY_CANCELED => Cause::Timeout,
-            it if *it == SqlState::TOO_MANY_CONNECTIONS => Cause::Refused,
-            it if *it == SqlState::ADMIN_SHUTDOWN || *it == SqlState::CRASH_SHUTDOWN => Cause::Lost,
-            _ => Cause::Other,
-        };
-        // Messages of these classes name users, databases, tables and columns, never values.
-        let named = ["28", "3D", "42", "53", "57"]
-            .iter()
-            .any(|it| code.code().starts_with(it));
-        let detail = if named {
-            db.message().to_owned()
-        } else {
-            format!("the server answered with SQLSTATE {}", code.code())
-        };
-        return Error::source(cause, detail);
+        return told(db);
     }
     let mut inner: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(&error);
     while let Some(it) = inner {
@@ -304,6 +282,35 @@ pub(crate) fn error(error: tokio_postgres::Error) -> Error {
         Cause::Other
     };
     Error::source(cause, text)
+}
+
+/// What the server told.
+fn told(db: &DbError) -> Error {
+    let code = db.code();
+    let cause = match code {
+        it if *it == SqlState::INVALID_PASSWORD || *it == SqlState::INVALID_AUTHORIZATION_SPECIFICATION => Cause::Auth,
+        it if *it == SqlState::INVALID_CATALOG_NAME => Cause::DatabaseMissing,
+        it if *it == SqlState::UNDEFINED_TABLE || *it == SqlState::INVALID_SCHEMA_NAME => Cause::TableMissing,
+        it if *it == SqlState::UNDEFINED_COLUMN => Cause::ColumnMissing,
+        it if *it == SqlState::INSUFFICIENT_PRIVILEGE => Cause::Permission,
+        it if *it == SqlState::QUERY_CANCELED => Cause::Timeout,
+        it if *it == SqlState::LOCK_NOT_AVAILABLE => {
+            return Error::source(Cause::Timeout, "the table is locked by somebody who changes it");
+        }
+        it if *it == SqlState::TOO_MANY_CONNECTIONS => Cause::Refused,
+        it if *it == SqlState::ADMIN_SHUTDOWN || *it == SqlState::CRASH_SHUTDOWN => Cause::Lost,
+        _ => Cause::Other,
+    };
+    // Messages of these classes name users, databases, tables and columns, never values.
+    let named = ["28", "3D", "42", "53", "57"]
+        .iter()
+        .any(|it| code.code().starts_with(it));
+    let detail = if named {
+        db.message().to_owned()
+    } else {
+        format!("the server answered with SQLSTATE {}", code.code())
+    };
+    Error::source(cause, detail)
 }
 
 fn pool_error(it: PoolError) -> Error {
