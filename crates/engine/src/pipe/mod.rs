@@ -7,7 +7,9 @@
 //! elsewhere, and then rows go as batches of columns. The columns of the target are of the very types of the source: what a
 //! type of the house has no place for (an infinite date, NaN in a decimal, an interval) arrives as it is.
 //!
-//! All parts of a copy are read at one moment: the first connection exports its snapshot, the others take it up.
+//! All parts of a copy are read at one moment: the first connection exports its snapshot, the others take it up. The table
+//! is locked against changes of its form until the copy has ended; that a part was attached to it is no such change, and is
+//! looked for at the end.
 
 mod column;
 mod flight;
@@ -32,7 +34,7 @@ use crate::{
     source::{
         self, Source as _,
         dialect::Dialect,
-        postgres::{Hold, Line, Postgres},
+        postgres::{Form, Hold, Line, Postgres},
     },
 };
 
@@ -110,6 +112,8 @@ pub struct Pipe {
 /// One moment of the source: connections that all see it.
 pub(crate) struct Moment {
     pub lines: Vec<Line>,
+    /// The tables that the rows are in.
+    pub form: Form,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -168,7 +172,10 @@ impl Pipe {
             return Ok(false);
         }
         self.pages = postgres.pages(&self.table()).await?;
-        self.rows_estimate = postgres.estimate(&self.select()).await?;
+        // How many rows of others there are is nobody's business: the planner's estimate is made of hidden rows too.
+        if self.rule.is_none() {
+            self.rows_estimate = postgres.estimate(&self.select()).await?;
+        }
         Ok(true)
     }
 
@@ -178,7 +185,7 @@ impl Pipe {
         self.pages
     }
 
-    /// The source's estimate of the rows that the row rule lets out.
+    /// The source's estimate of its rows, where the row rule lets out every one.
     #[must_use]
     pub const fn rows_estimate(&self) -> Option<u64> {
         self.rows_estimate
@@ -272,27 +279,48 @@ impl Pipe {
     /// Those of the source; [`Error::Source`] when the table is not any more what it was described as.
     pub(crate) async fn moment(&self, parts: usize) -> Result<Moment, Error> {
         let permit = self.engine.permit(&self.limits).await?;
-        let lines = self.lines(self.lanes(parts)).await.map_err(|it| self.seen(it))?;
-        Ok(Moment { lines, _permit: permit })
+        let (lines, form) = self.lines(self.lanes(parts)).await.map_err(|it| self.seen(it))?;
+        Ok(Moment {
+            lines,
+            form,
+            _permit: permit,
+        })
     }
 
-    async fn lines(&self, lanes: usize) -> Result<Vec<Line>, Error> {
-        let postgres = self.governed.source.postgres().ok_or(Error::Cancelled)?;
+    async fn lines(&self, lanes: usize) -> Result<(Vec<Line>, Form), Error> {
+        let postgres = self.postgres()?;
         let table = self.table();
         let first = postgres.line().await?;
-        let hold = first.begin(&table).await?;
-        self.same(postgres).await?;
-        let mut lines = Vec::new();
+        let mut hold = postgres.begin(&first, &table).await?;
+        let mut snapshot = None;
         if lanes > 1 {
-            match first.snapshot().await? {
-                Some(snapshot) => lines = others(postgres, &snapshot, &table, hold, lanes - 1).await,
-                None => {
-                    first.begin(&table).await?;
-                }
+            snapshot = first.snapshot().await?;
+            if snapshot.is_none() {
+                hold = postgres.begin(&first, &table).await?;
             }
         }
+        self.same(postgres).await?;
+        let mut lines = match snapshot {
+            Some(it) => others(postgres, &it, &table, hold, lanes - 1).await,
+            None => Vec::new(),
+        };
         lines.push(first);
-        Ok(lines)
+        let form = postgres.form(&table).await?;
+        Ok((lines, form))
+    }
+
+    /// Are the rows still in the same tables as at that moment? To be asked before its lines are let go: what was attached
+    /// meanwhile was read in some questions and not in others.
+    pub(crate) async fn is_still(&self, form: &Form) -> Result<bool, Error> {
+        let now = match self.postgres() {
+            Ok(it) => it.form(&self.table()).await,
+            Err(error) => Err(error),
+        };
+        now.map(|it| it == *form).map_err(|it| self.seen(it))
+    }
+
+    fn postgres(&self) -> Result<&Postgres, Error> {
+        self.governed.source.postgres().ok_or(Error::Cancelled)
     }
 
     /// Is the table still what it was described as when its question was written?

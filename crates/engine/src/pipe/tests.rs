@@ -2,6 +2,7 @@
 //! Out of a PostgreSQL into another by pass-through: the same rows as by columns, exact beyond what columns can hold.
 
 mod diverted;
+mod held;
 mod long;
 
 use futures::StreamExt;

@@ -105,11 +105,11 @@ impl Course<'_> {
         (self.progress)(sent, chunks);
     }
 
-    /// Takes one part after another, until none waits.
-    async fn work(&self, mut line: Line, lane: Lane, standing: &BTreeMap<u64, ChunkDone>) -> Result<(), Error> {
+    /// Takes one part after another, until none waits; gives back the line, which holds the table.
+    async fn work(&self, mut line: Line, lane: Lane, standing: &BTreeMap<u64, ChunkDone>) -> Result<Line, Error> {
         loop {
             let next = self.waiting.lock().pop_front();
-            let Some(part) = next else { return Ok(()) };
+            let Some(part) = next else { return Ok(line) };
             let sql = self.pipe.sql(part).map_err(|it| Error::Rows(Box::new(it)))?;
             match standing.get(&part.no) {
                 Some(expected) => self.compare(&mut line, &sql, expected).await?,
@@ -187,7 +187,8 @@ impl Sink {
     /// frame. Drop the future to cancel: chunks under way leave no trace.
     ///
     /// # Errors
-    /// [`Error::SourceChanged`] when a part that stands is not what it was: start anew with [`Sink::restart`];
+    /// [`Error::SourceChanged`] when a part that stands is not what it was, or a part was attached to the source's table while
+    /// it was read: start anew with [`Sink::restart`];
     /// [`Error::Refused`] when the target does not take a value of the source: tuples cannot be sorted out one by one, the
     /// columnar path can; [`Error::Rows`] with the source's error; [`Error::Database`], [`Error::Target`].
     pub async fn pipe(
@@ -197,7 +198,9 @@ impl Sink {
         at: &(dyn Fn() -> Timestamp + Send + Sync),
         progress: &(dyn Fn(RowSum, u64) + Send + Sync),
     ) -> Result<Totals, Error> {
-        let moment = pipe.moment(parts.len()).await;
+        // The target's connections come first: the source's table is not held while they are waited for.
+        let lanes = self.lanes(pipe.lanes(parts.len())).await?;
+        let moment = pipe.moment(lanes.len()).await;
         let moment = moment.map_err(|it| Error::Rows(Box::new(it)))?;
         let before = self.totals();
         let course = Course {
@@ -212,28 +215,47 @@ impl Sink {
             at,
             progress,
         };
-        let mut lanes = Vec::new();
-        for line in moment.lines {
-            lanes.push((line, self.target.lane().await?));
-        }
-        let working = lanes
+        let working = moment
+            .lines
             .into_iter()
+            .zip(lanes)
             .map(|(line, lane)| course.work(line, lane, &self.done));
         let ended = all(working.collect()).await;
         self.done
             .extend(course.done.into_inner().new.into_iter().map(|it| (it.no, it)));
-        ended?;
+        let lines = ended?;
+        let still = pipe.is_still(&moment.form).await;
+        drop(lines);
+        if !still.map_err(|it| Error::Rows(Box::new(it)))? {
+            return Err(Error::SourceChanged(parts.last().map_or(0, |it| it.no)));
+        }
         let known = |no: &u64| parts.iter().any(|it| it.no == *no);
         match self.done.keys().find(|it| !known(it)) {
             Some(no) => Err(Error::SourceChanged(*no)),
             None => Ok(self.totals()),
         }
     }
+
+    /// As many lanes as are asked for; fewer, but one, where the target has no more connections.
+    async fn lanes(&mut self, wanted: usize) -> Result<Vec<Lane>, Error> {
+        let mut lanes = vec![self.target.lane().await?];
+        while lanes.len() < wanted {
+            match self.target.lane().await {
+                Ok(lane) => lanes.push(lane),
+                Err(error) => {
+                    tracing::info!(%error, "a target gave fewer connections than were asked for");
+                    break;
+                }
+            }
+        }
+        Ok(lanes)
+    }
 }
 
-async fn all<F: Future<Output = Result<(), Error>>>(mut working: FuturesUnordered<F>) -> Result<(), Error> {
+async fn all<F: Future<Output = Result<Line, Error>>>(mut working: FuturesUnordered<F>) -> Result<Vec<Line>, Error> {
+    let mut lines = Vec::new();
     while let Some(ended) = working.next().await {
-        ended?;
+        lines.push(ended?);
     }
-    Ok(())
+    Ok(lines)
 }

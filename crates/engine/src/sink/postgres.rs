@@ -14,7 +14,10 @@ use super::{
 use crate::{
     digest::RowSum,
     shape::{Cells, Shape},
-    source::{dialect::Dialect, postgres::Postgres as Source},
+    source::{
+        dialect::Dialect,
+        postgres::{Brake, Postgres as Source},
+    },
 };
 
 pub use lane::Lane;
@@ -25,6 +28,8 @@ const WRITING: &str = "SET default_transaction_read_only = off; SET timezone = '
 
 pub struct Postgres {
     client: Client,
+    /// A key that is being made holds the new table, whether anybody waits for it or not.
+    brake: Brake,
     spec: SourceSpec,
     names: Names,
     preflight: Preflight,
@@ -66,10 +71,12 @@ impl Postgres {
         options: Options,
         tuples: Option<Tuples>,
     ) -> Result<Self, Error> {
-        let client = Source::open(&spec.target)?.writer().await?;
+        let source = Source::open(&spec.target)?;
+        let client = source.writer().await?;
         client.batch_execute(WRITING).await.map_err(failed("opening"))?;
         let names = Names::new(Dialect::Postgres, spec, preflight, run, options);
         let it = Self {
+            brake: source.brake(&client),
             client,
             spec: spec.target.clone(),
             names,
@@ -97,7 +104,8 @@ impl Postgres {
     }
 
     async fn batch(&self, sql: &str, doing: &'static str) -> Result<(), Error> {
-        self.client.batch_execute(sql).await.map_err(failed(doing))
+        let done = self.brake.on(self.client.batch_execute(sql)).await;
+        done.map_err(failed(doing))
     }
 
     async fn prepare(&self) -> Result<(), Error> {
@@ -170,7 +178,7 @@ impl Postgres {
             self.names.at(&self.names.fresh),
             self.names.columns.join(", ")
         );
-        pgcopy::send(&self.client, &sql, bytes).await
+        self.brake.on(pgcopy::send(&self.client, &sql, bytes)).await
     }
 
     /// What hangs on the old table beside its rows, as statements for the new one: rights of others on the table and on
@@ -379,7 +387,8 @@ impl Target for Postgres {
                 .await
                 .map_err(failed("making the key"))?;
             let sql = format!("ALTER TABLE {fresh} ADD PRIMARY KEY ({})", keys.join(", "));
-            state = match (made, self.client.batch_execute(&sql).await.map_err(of_rows)) {
+            let making = self.brake.on(self.client.batch_execute(&sql)).await;
+            state = match (made, making.map_err(of_rows)) {
                 (Some(_), _) | (None, Ok(())) => KeyState::Made,
                 (None, Err(Error::Refused(_))) => KeyState::NotUnique,
                 (None, Err(error)) => return Err(error),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::*;
 
 /// A table of many pages.
-async fn long_table(spec: &SourceSpec, schema: &str) -> GovernedTable {
+pub(super) async fn long_table(spec: &SourceSpec, schema: &str) -> GovernedTable {
     let made = format!(
         "CREATE TABLE {schema}.long (id bigint PRIMARY KEY, area char(4), name text, extra jsonb);
          INSERT INTO {schema}.long SELECT i, CASE WHEN i % 3 = 0 THEN '3301' ELSE '3302' END, '张' || i, \
@@ -27,8 +27,7 @@ async fn a_killed_copy_goes_on_with_nothing_twice_and_nothing_lost() {
     let way = Way::of(table, "pipe_kill.copy").await;
     assert!(way.parts.len() > 100, "{}", way.parts.len());
     let pipe = way.pipe().await;
-    let estimate = pipe.rows_estimate().unwrap();
-    assert!((2000..3400).contains(&estimate), "{estimate}");
+    assert_eq!(pipe.rows_estimate(), None, "it would tell of rows that the rule hides");
     let (mut killed_at, mut rounds) = (0, 0);
     for more in [3, 7, 5] {
         let mut sink = way.sink(&pipe, "run_1").await;
@@ -126,7 +125,7 @@ async fn all_parts_are_of_one_moment() {
     // Who waits for the table to change it gets it when a line ends: no other line begins then.
     let reader = Postgres::open(&spec).unwrap();
     let first = reader.line().await.unwrap();
-    assert_eq!(first.begin("pipe_moment.long").await.unwrap(), Hold::Locked);
+    assert_eq!(reader.begin(&first, "pipe_moment.long").await.unwrap(), Hold::Locked);
     let snapshot = first.snapshot().await.unwrap().unwrap();
     let waits = tokio::spawn({
         let spec = spec.clone();

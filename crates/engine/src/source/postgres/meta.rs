@@ -113,6 +113,31 @@ pub(super) async fn pages(client: &tokio_postgres::Client, quoted: &str) -> Resu
     Ok(pages.and_then(|it| u64::try_from(it).ok()).filter(|_| readable))
 }
 
+/// Tables and their files, by their numbers.
+pub(crate) type Form = Vec<(u32, u32)>;
+
+/// The tables that the rows of a table are in, with the files that these are in now: the table itself, its parts and what
+/// inherits from it, what a view reads. A part may be attached while its parent is held.
+pub(super) async fn form(client: &tokio_postgres::Client, quoted: &str) -> Result<Form, Error> {
+    let sql = "WITH RECURSIVE below AS ( \
+                 SELECT to_regclass($1::text)::oid AS oid \
+                 UNION \
+                 SELECT more.oid FROM below CROSS JOIN LATERAL ( \
+                   SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = below.oid \
+                   UNION ALL \
+                   SELECT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid \
+                      AND d.classid = 'pg_rewrite'::regclass::oid AND d.refclassid = 'pg_class'::regclass::oid \
+                    WHERE r.ev_class = below.oid) AS more(oid)) \
+               SELECT c.oid, c.relfilenode FROM pg_class c JOIN below ON below.oid = c.oid ORDER BY c.oid";
+    let rows = client.query(sql, &[&quoted]).await.map_err(super::error)?;
+    let mut form = Form::new();
+    for row in rows {
+        let numbers = (row.try_get(0), row.try_get(1));
+        form.push((numbers.0.map_err(super::error)?, numbers.1.map_err(super::error)?));
+    }
+    Ok(form)
+}
+
 /// The planner's estimate of the rows of a question.
 pub(super) async fn estimate(client: &tokio_postgres::Client, sql: &str) -> Result<Option<u64>, Error> {
     let explain = format!("EXPLAIN (FORMAT JSON) {sql}");

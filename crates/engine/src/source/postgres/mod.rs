@@ -4,14 +4,17 @@
 //! read-only, in UTC, with the server's catalogue first on their path (see [`session`]), and a dropped scan cancels its query
 //! on the server.
 
+mod brake;
 mod decode;
 mod line;
 mod meta;
 mod session;
 mod tls;
 
+pub(crate) use brake::Brake;
 pub(crate) use decode::cell;
 pub(crate) use line::{FRAME, Hold, Line, malformed};
+pub(crate) use meta::Form;
 
 use std::{sync::Arc, time::Duration};
 
@@ -112,7 +115,23 @@ impl Postgres {
 
     /// A connection of its own, for copies as tuples.
     pub async fn line(&self) -> Result<Line, Error> {
-        Ok(Line::new(self.reading(session::LINES).await?, self.tls.clone()))
+        let client = self.reading(session::LINES).await?;
+        let brake = self.brake(&client);
+        Ok(Line::new(client, brake))
+    }
+
+    /// Begins to read a table at one moment; nobody changes its form, empties or rewrites it until the end. Tells how the
+    /// table is held.
+    pub async fn begin(&self, line: &Line, table: &str) -> Result<Hold, Error> {
+        if line.lock(table).await? {
+            return Ok(Hold::Locked);
+        }
+        // Who reads waits for somebody's lock after the moment, and would miss the rows that were written anew until then.
+        // So another one waits first, and holds the table until this one does.
+        let first = self.line().await?;
+        first.hold(table).await?;
+        line.read(table).await?;
+        Ok(Hold::Read)
     }
 
     /// Another one, at the moment that the first has exported.
@@ -120,6 +139,11 @@ impl Postgres {
         let line = self.line().await?;
         line.join(snapshot, table, hold).await?;
         Ok(line)
+    }
+
+    /// What ends the work of a connection when it is dropped in the middle of it.
+    pub fn brake(&self, client: &Client) -> Brake {
+        Brake::new(client, self.tls.clone())
     }
 
     /// Is the database of UTF-8?
@@ -132,6 +156,11 @@ impl Postgres {
     /// Pages of a table, by its quoted name; see [`meta::pages`].
     pub async fn pages(&self, quoted: &str) -> Result<Option<u64>, Error> {
         meta::pages(&*self.client().await?, quoted).await
+    }
+
+    /// The tables that a table's rows are in, by its quoted name; see [`meta::form`].
+    pub async fn form(&self, quoted: &str) -> Result<Form, Error> {
+        meta::form(&*self.client().await?, quoted).await
     }
 
     /// The server's estimate of the rows of a question.
