@@ -82,6 +82,11 @@ impl Ready {
         })
     }
 
+    /// What it draws on.
+    pub(crate) fn grants(&self) -> Arc<Vec<Grant>> {
+        Arc::clone(&self.grants)
+    }
+
     /// What the receipts of a release will say, without counts.
     pub(crate) fn opening(&self, app: &App, door: Door, question: &str) -> Opening {
         let now = app.now();
@@ -212,8 +217,7 @@ pub(crate) async fn open_for_run(
     Ready::open(app, vec![grant]).await
 }
 
-/// May the run go on? The same check without opening anything.
-pub(crate) async fn grant_for_run(
+async fn grant_for_run(
     app: &App,
     actor: &Actor,
     agreement: AgreementId,
@@ -232,6 +236,14 @@ pub(crate) async fn grant_for_run(
 /// As [`open_data`]; [`Error::State`] when the terms or rows are other ones by now, or the actor has left, or the token or
 /// session has ended.
 pub(crate) async fn decide_again(app: &App, grants: &[Grant]) -> Result<(), Error> {
+    decide_with_own(app, grants, 1).await
+}
+
+/// The same where so many uses of today's quota are the rows' own.
+///
+/// # Errors
+/// As [`decide_again`].
+pub(crate) async fn decide_with_own(app: &App, grants: &[Grant], own_uses: u64) -> Result<(), Error> {
     let tx = app.read().await?;
     for before in grants {
         let mandate = &before.mandate;
@@ -239,7 +251,7 @@ pub(crate) async fn decide_again(app: &App, grants: &[Grant]) -> Result<(), Erro
         still_here(&tx, actor, app.now()).await?;
         let agreement = visible(&tx, actor, mandate.terms().agreement).await?;
         let (purpose, mode) = (Some(mandate.purpose()), mandate.mode());
-        let now = grant_of(app, &tx, actor, &agreement, purpose, mode, 1).await?;
+        let now = grant_of(app, &tx, actor, &agreement, purpose, mode, own_uses).await?;
         let same = now.mandate.policy_digest() == mandate.policy_digest()
             && now.table.items == before.table.items
             && now.table.rows == before.table.rows;

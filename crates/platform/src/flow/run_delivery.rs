@@ -4,9 +4,9 @@
 //! *release-opened* entry and the run's start are one transaction, before the first row leaves; each chunk's rows and its
 //! checkpoint are one transaction of the target; what stands in the target is read back and compared; then the tables
 //! change names; the closing receipt and the run's end are one transaction. Killed anywhere, the next worker goes on from
-//! what stands. Between steps and about every second the wish to cancel is heard, and every few seconds the mandate is
-//! decided again: a revoked agreement stops its rows. Where source and target are both PostgreSQL and nothing stands in the
-//! way, the rows pass as tuples (`path`), by the same steps.
+//! what stands. Between steps and about every second the wish to cancel is heard; every few seconds, and directly before
+//! the tables change names, the mandate is decided again: a revoked or changed agreement stops its rows. Where source and
+//! target are both PostgreSQL and nothing stands in the way, the rows pass as tuples (`path`), by the same steps.
 
 mod end;
 mod load;
@@ -42,7 +42,7 @@ use vocab::{Actor, RunId, SinkSpec};
 use super::{
     create_delivery::{mode_of, sink_faults, unsealed_sink},
     list_deliveries::there,
-    open_data::{Door, grant_for_run, open_for_run},
+    open_data::{Door, Grant, open_for_run},
 };
 use crate::{App, Error, release::Opening, work::TRIES};
 use planning::Origin;
@@ -104,7 +104,7 @@ async fn carry(app: &App, id: RunId, pace: Pace, last_try: bool) -> Result<(), E
         delivery,
         run,
         report,
-        actor: None,
+        grants: Arc::default(),
         target: None,
         every_row: false,
         meter,
@@ -159,7 +159,8 @@ struct Course<'a> {
     delivery: Delivery,
     run: Run,
     report: Report,
-    actor: Option<Actor>,
+    /// What the run draws on, as it stood when its rows began to move.
+    grants: Arc<Vec<Grant>>,
     target: Option<(SinkSpec, Shape)>,
     /// Does the row rule let every row out? Then the number of chunks tells nothing that is hidden.
     every_row: bool,
@@ -206,7 +207,7 @@ impl Course<'_> {
             self.own_uses(),
         )
         .await?;
-        self.actor = Some(actor);
+        self.grants = ready.grants();
         let opened = ready.opened.clone().with_limits(Limits::none());
         let table = opened.tables().into_iter().next().ok_or(Error::NotFound("agreement"))?;
         let shape = Shape::of(&table.schema, &table.key).map_err(|it| Error::State(it.to_string()))?;

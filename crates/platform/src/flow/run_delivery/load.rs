@@ -168,6 +168,8 @@ impl Course<'_> {
         self.run.progress.phase = Phase::Swapping;
         self.save().await?;
         self.tell().await?;
+        // Loading may have ended long before: what stands is let go of under the terms of this moment, or not at all.
+        self.decide().await?;
         sink.swap(self.app.now()).await?;
         Ok(())
     }

@@ -59,15 +59,7 @@ impl Stop {
 
     /// May the rows not be had any more as things stand? What was loaded of them is taken back.
     pub(super) const fn is_final(&self) -> bool {
-        matches!(
-            self,
-            Self::Refused(
-                Error::Denied(_)
-                    | Error::NotFound(_)
-                    | Error::State(_)
-                    | Error::Catalog(catalog::Error::NotFound { .. })
-            )
-        )
+        matches!(self, Self::Refused(it) if it.is_refusal())
     }
 
     /// The same for the worker, which tries again.

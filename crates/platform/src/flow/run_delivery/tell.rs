@@ -3,7 +3,8 @@
 use exchange::{Phase, Way, run::Event as Step, store};
 use tokio::time::Instant;
 
-use super::{Course, Stop, grant_for_run, mode_of};
+use super::{Course, Stop};
+use crate::flow::open_data::decide_with_own;
 
 impl Course<'_> {
     pub(super) async fn step(&mut self, step: Step) -> Result<(), Stop> {
@@ -82,13 +83,16 @@ impl Course<'_> {
         if stop {
             return Err(Stop::Cancelled);
         }
-        if self.decided.elapsed() >= self.pace.decided
-            && let (Some(actor), Some((spec, _))) = (&self.actor, &self.target)
-        {
-            let mode = mode_of(spec.target.kind);
-            grant_for_run(self.app, actor, self.delivery.agreement, mode, self.own_uses()).await?;
-            self.decided = Instant::now();
+        if self.decided.elapsed() >= self.pace.decided {
+            self.decide().await?;
         }
+        Ok(())
+    }
+
+    /// May the rows go on under the very terms under which they began to move?
+    pub(super) async fn decide(&mut self) -> Result<(), Stop> {
+        decide_with_own(self.app, &self.grants, self.own_uses()).await?;
+        self.decided = Instant::now();
         Ok(())
     }
 }
