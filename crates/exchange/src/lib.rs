@@ -15,7 +15,7 @@ pub mod store;
 pub use delivery::{Delivery, DeliveryState, Mode};
 pub use plan::{Chunk, Pages, Plan, Way};
 pub use reconcile::{Count, Difference, Reconciliation};
-pub use run::{Event, Failure, Noticed, Path, Phase, Progress, Reading, Report, Run, RunState, Taken};
+pub use run::{Discarded, Event, Failure, Noticed, Path, Phase, Progress, Reading, Report, Run, RunState, Taken};
 
 use vocab::{DeliveryId, RunId};
 

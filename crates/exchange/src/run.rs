@@ -172,6 +172,15 @@ pub struct Noticed {
     pub set_aside: u64,
 }
 
+/// What left the source in attempts that were thrown away at the target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Discarded {
+    /// Rows.
+    pub rows: u64,
+    /// Bytes of them, as the digest counts them.
+    pub bytes: u64,
+}
+
 /// What came of a run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Report {
@@ -191,6 +200,10 @@ pub struct Report {
     /// The receipts as the open release began with them (the ledger's words); none while no release is open.
     #[serde(default)]
     pub opening: Option<serde_json::Value>,
+    /// What left under the open release beside what stands: its receipt must not forget it. Kept with no plan beside it until
+    /// the target is empty again: what stands there then is counted here already.
+    #[serde(default)]
+    pub discarded: Discarded,
     /// What became of the key: `made`, `none`, `not-unique`.
     pub key: Option<String>,
     /// Were the rows read at one moment of the source, or chunk by chunk while it may have changed?

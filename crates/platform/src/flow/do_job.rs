@@ -16,6 +16,7 @@ pub(crate) async fn do_job(app: &App, job: &Job) -> Result<(), Error> {
         rounds::SWEEP => super::sweep_staff(app).await.map(drop),
         super::mark_provided::KIND => super::mark_provided::mark_provided(app, job).await,
         super::run_delivery::KIND => super::run_delivery::run_delivery(app, job).await,
+        super::run_delivery::TAKE_BACK => super::run_delivery::take_back_run(app, job).await,
         super::remind_clocks::KIND => super::remind_clocks::remind_again(app).await,
         super::remind_clocks::RECOUNT => super::remind_clocks::recount_clocks(app).await.map(drop),
         other => Err(Error::State(format!(

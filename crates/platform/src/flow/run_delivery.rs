@@ -13,6 +13,7 @@ mod load;
 pub(crate) mod path;
 mod planning;
 mod stop;
+mod take_back;
 mod tell;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,9 @@ use engine::{
     shape::{Column, Shape},
     sink::{self, Options, Preflight, Totals},
 };
-use exchange::{Delivery, DeliveryState, Path, Phase, Report, Run, RunState, plan, run::Event as Step, store};
+use exchange::{
+    Delivery, DeliveryState, Discarded, Path, Phase, Report, Run, RunState, plan, run::Event as Step, store,
+};
 use ledger::Receipt;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
@@ -47,6 +50,7 @@ use super::{
 use crate::{App, Error, release::Opening, work::TRIES};
 use planning::Origin;
 use stop::Stop;
+pub(crate) use take_back::{TAKE_BACK, take_back_run};
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "run-delivery";
@@ -96,23 +100,7 @@ async fn carry(app: &App, id: RunId, pace: Pace, last_try: bool) -> Result<(), E
     }
     let delivery = there(store::delivery(&tx, run.delivery).await)?;
     drop(tx);
-    let report = run.report.clone().unwrap_or_default();
-    let now = Instant::now();
-    let meter = Meter::default();
-    let mut course = Course {
-        app,
-        delivery,
-        run,
-        report,
-        grants: Arc::default(),
-        target: None,
-        every_row: false,
-        meter,
-        counted: false,
-        pace,
-        told: now,
-        decided: now,
-    };
+    let mut course = Course::new(app, delivery, run, pace);
     let ended = course.go().await;
     course.end(ended, last_try).await
 }
@@ -172,12 +160,32 @@ struct Course<'a> {
     decided: Instant,
 }
 
+impl<'a> Course<'a> {
+    fn new(app: &'a App, delivery: Delivery, run: Run, pace: Pace) -> Self {
+        let now = Instant::now();
+        Self {
+            app,
+            delivery,
+            report: run.report.clone().unwrap_or_default(),
+            run,
+            grants: Arc::default(),
+            target: None,
+            every_row: false,
+            meter: Meter::default(),
+            counted: false,
+            pace,
+            told: now,
+            decided: now,
+        }
+    }
+}
+
 impl Course<'_> {
     /// From the first look to the swap; once more by columns when the target does not take tuples.
     async fn go(&mut self) -> Result<(), Stop> {
         match self.go_once().await {
             Err(Stop::Sink(sink::Error::Refused(_))) if self.passes_through() => {
-                self.by_columns();
+                self.by_columns().await?;
                 self.go_once().await
             }
             other => other,
@@ -345,6 +353,7 @@ impl Course<'_> {
             if self.settle(&tx, &before).await? {
                 entries = self.closing(&before, ledger::Outcome::Broken);
             }
+            self.report.discarded = Discarded::default();
             entries.extend(crate::release::opened(&opening));
             for it in &opening.receipts {
                 ledger::owe(&tx, it).await?;

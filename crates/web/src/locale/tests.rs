@@ -346,6 +346,7 @@ fn every_kind_of_entry_has_its_words() {
         "remind-clocks",
         "recount-clocks",
         "mark-provided",
+        "take-back-run",
         "lock-after-failures",
     ];
     let known = keys(&ZH);

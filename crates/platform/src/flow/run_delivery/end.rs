@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use engine::{
     Pipe,
+    digest::RowSum,
     shape::Shape,
     sink::{self, Sink},
 };
@@ -12,11 +13,8 @@ use ledger::{Entry, Outcome, Receipt, receipt::UNKNOWN};
 use serde_json::json;
 use vocab::SinkSpec;
 
-use super::{Course, Stop};
-use crate::{
-    Error,
-    flow::{create_delivery::unsealed_sink, list_deliveries::there},
-};
+use super::{Course, Stop, take_back::promise};
+use crate::{Error, flow::list_deliveries::there};
 
 /// How long the target's lock of a piece of work that was just dropped is waited for.
 const LOCKED: (u32, Duration) = (50, Duration::from_millis(200));
@@ -34,10 +32,11 @@ impl Course<'_> {
         if stop.may_pass() && !last_try {
             return Err(stop.into_error());
         }
+        let mut stays = false;
         if matches!(stop, Stop::Cancelled | Stop::NotEqual) || stop.is_final() {
-            self.take_back().await;
+            stays = self.take_back().await.is_err();
         }
-        self.close(&stop).await
+        self.close(&stop, stays).await
     }
 
     async fn finish(mut self) -> Result<(), Error> {
@@ -77,13 +76,17 @@ impl Course<'_> {
         Ok(tx.commit().await?)
     }
 
-    async fn close(mut self, stop: &Stop) -> Result<(), Error> {
+    /// `stays` when what was loaded could not be taken back.
+    async fn close(mut self, stop: &Stop, stays: bool) -> Result<(), Error> {
         let now = self.app.now();
         let failure = stop.failure();
         let tx = self.app.db.write().await?;
         let mut run = there(store::lock_run(&tx, self.run.id).await)?;
         if run.state.is_over() {
             return Ok(());
+        }
+        if stays {
+            promise(&tx, run.id, now).await?;
         }
         let opened = self.opened_receipts();
         let open = self.settle(&tx, &opened).await?;
@@ -132,7 +135,8 @@ impl Course<'_> {
     }
 
     /// The closing receipts of a release that is open: what has left, all starts of the run together. Where an earlier start
-    /// left it open and the target's checkpoints cannot be asked, nobody knows that.
+    /// left it open and the target's checkpoints cannot be asked, or what left was thrown away and read again, nobody knows
+    /// that, but only the least.
     pub(super) fn closing(&self, opened: &[Receipt], mut outcome: Outcome) -> Vec<Entry> {
         let now = self.app.now();
         let sum = self.meter.get();
@@ -140,10 +144,12 @@ impl Course<'_> {
         if let (Outcome::Complete, Some(it)) = (outcome, &self.report.reconciliation) {
             (rows, digest) = (it.source.rows, it.source.digest.clone());
             bytes = bytes.max(self.run.progress.bytes);
-        } else if !self.counted {
-            // The last note of progress is the least that has left.
-            let noted = &self.run.progress;
-            (rows, bytes, digest) = (rows.max(noted.rows), bytes.max(noted.bytes), String::new());
+        } else if !self.counted || self.report.discarded.rows > 0 {
+            // What was thrown away has left too; and the last note of progress is the least that has.
+            let (gone, noted) = (self.report.discarded, &self.run.progress);
+            rows = rows.saturating_add(gone.rows).max(noted.rows);
+            bytes = bytes.saturating_add(gone.bytes).max(noted.bytes);
+            digest = String::new();
             outcome = Outcome::Unknown;
         }
         let entry = |it: &Receipt| {
@@ -165,34 +171,16 @@ impl Course<'_> {
         opened.iter().map(entry).collect()
     }
 
-    /// Removes what the run loaded: rows of an agreement that does not let them out any more do not stay. What stood there
-    /// is counted before, where this start has not come to it.
-    async fn take_back(&mut self) {
-        let kept = || Some((unsealed_sink(self.app, &self.delivery).ok()?, self.kept_shape()?));
-        let Some((spec, shape)) = self.target.clone().or_else(kept) else {
-            return;
-        };
-        let opened = self.patient(&spec, &shape, None).await;
-        if let Ok(sink) = &opened
-            && self.target.is_none()
-        {
-            self.count(sink);
-        }
-        let taken = match opened {
-            Ok(sink) if sink.swapped() => Ok(()),
-            Ok(sink) => sink.abort().await,
-            Err(error) => Err(error),
-        };
-        if let Err(error) = taken {
-            let error = &error as &dyn std::error::Error;
-            tracing::warn!(run = %self.run.id, error, "what a run loaded could not be taken back");
-        }
-    }
-
     /// Counts what stands in the target by its checkpoints. The target is the consumer's: when an earlier start left a release
-    /// open and no checkpoint is there, that does not mean that nothing left.
+    /// open and no checkpoint is there, that does not mean that nothing left. Without a plan, what stands there is of an attempt
+    /// that was given up and is counted already.
     pub(super) fn count(&mut self, sink: &Sink) {
-        self.meter.set(sink.totals().source);
+        let given_up = self.report.plan.is_none();
+        self.meter.set(if given_up {
+            RowSum::default()
+        } else {
+            sink.totals().source
+        });
         self.counted = self.report.opening.is_none() || !sink.done().is_empty();
     }
 

@@ -42,9 +42,7 @@ impl Course<'_> {
             match self.watch(sink.pipe(pipe, &parts, &move || clock.now(), &hear)).await {
                 Err(Stop::Sink(sink::Error::SourceChanged(chunk))) => {
                     tracing::warn!(run = %self.run.id, chunk, "the source changed; the run begins anew");
-                    sink.restart().await?;
-                    self.meter.set(RowSum::default());
-                    self.meter.set_chunks(0);
+                    self.throw_away(sink).await?;
                 }
                 other => {
                     let totals = other?;
@@ -104,8 +102,7 @@ impl Course<'_> {
             {
                 Err(Stop::Sink(sink::Error::SourceChanged(chunk))) => {
                     tracing::warn!(run = %self.run.id, chunk, "the source changed; the run begins anew");
-                    sink.restart().await?;
-                    self.meter.set(RowSum::default());
+                    self.throw_away(sink).await?;
                 }
                 other => {
                     let totals = other?;
@@ -172,6 +169,27 @@ impl Course<'_> {
         self.decide().await?;
         sink.swap(self.app.now()).await?;
         Ok(())
+    }
+
+    /// Begins the target anew. What has left until now has left: it is kept in the report, without a plan until nothing stands
+    /// any more, so that a start after a kill counts no row twice.
+    async fn throw_away(&mut self, sink: &mut Sink) -> Result<(), Stop> {
+        let plan = self.report.plan.take();
+        self.discard();
+        self.keep().await?;
+        sink.restart().await?;
+        self.report.plan = plan;
+        self.keep().await
+    }
+
+    /// What has left until now will not stand.
+    pub(super) fn discard(&mut self) {
+        let sum = self.meter.get();
+        let it = &mut self.report.discarded;
+        it.rows = it.rows.saturating_add(sum.rows);
+        it.bytes = it.bytes.saturating_add(sum.bytes);
+        self.meter.set(RowSum::default());
+        self.meter.set_chunks(0);
     }
 
     /// An earlier start swapped the tables and was killed before it could tell.

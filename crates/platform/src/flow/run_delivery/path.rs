@@ -68,10 +68,12 @@ pub(super) fn part(chunk: &Chunk) -> Part {
 }
 
 impl Course<'_> {
-    /// The pass-through, or none. What an earlier start had to give up is not tried again.
+    /// The pass-through, or none. What had to be given up, by this start or an earlier one, is not tried again.
     pub(super) async fn choose(&mut self, opened: &Opened, table: &str, spec: &SinkSpec) -> Result<Option<Pipe>, Stop> {
         let by_columns = |it: &Taken| it.path == Path::Columnar;
-        if self.report.plan.is_some() && self.report.path.as_ref().is_none_or(by_columns) {
+        let refused = |it: &Taken| by_columns(it) && it.why == Why::TargetRefused.code();
+        let path = self.report.path.as_ref();
+        if path.is_some_and(refused) || (self.report.plan.is_some() && path.is_none_or(by_columns)) {
             return Ok(None);
         }
         let refused = sink::takes_tuples(spec).await.map_err(sink::Error::Target)?;
@@ -84,11 +86,13 @@ impl Course<'_> {
     }
 
     /// The target does not take the tuples as they are. Row by row the bad ones can be told: the run begins anew by columns.
-    pub(super) fn by_columns(&mut self) {
+    pub(super) async fn by_columns(&mut self) -> Result<(), Stop> {
         tracing::warn!(run = %self.run.id, "the target refused tuples; the run begins anew by columns");
         self.report.path = Some(taken(&Err(Why::TargetRefused)));
         self.report.plan = None;
         self.report.basis = None;
+        self.discard();
+        self.keep().await
     }
 
     /// Opens the target for the path.

@@ -40,15 +40,17 @@ impl Course<'_> {
         sink: &mut Sink,
     ) -> Result<Plan, Stop> {
         let basis = basis(origin.pipe, extent, opening);
-        let kept = self
-            .report
-            .plan
-            .take()
-            .filter(|_| self.report.basis.as_deref() == Some(&basis));
-        let plan = match kept {
+        let made = self.report.plan.take();
+        let other = made.is_some();
+        let plan = match made.filter(|_| self.report.basis.as_deref() == Some(&basis)) {
             Some(plan) => plan,
             None => {
                 if !sink.done().is_empty() {
+                    // Without a plan, what stands was counted when the plan was given up.
+                    if other {
+                        self.discard();
+                        self.keep().await?;
+                    }
                     sink.restart().await?;
                 }
                 self.new_plan(origin, extent).await?
@@ -75,7 +77,8 @@ impl Course<'_> {
         })
     }
 
-    /// How many rows will come: counted, where that costs little beside copying them. A pass-through is too fast for that.
+    /// How many rows will come: counted, where that costs little beside copying them. A pass-through is too fast for that; its
+    /// estimate is the planner's, and there is none where a rule hides rows: it would tell of them.
     async fn estimate(&self, origin: Origin<'_>, extent: &Extent) -> Result<Option<u64>, Error> {
         match extent.rows_estimate {
             Some(rows) if extent.every_row => Ok(Some(rows)),

@@ -4,7 +4,7 @@ use exchange::{Phase, Way, run::Event as Step, store};
 use tokio::time::Instant;
 
 use super::{Course, Stop};
-use crate::flow::open_data::decide_with_own;
+use crate::flow::{list_deliveries::there, open_data::decide_with_own};
 
 impl Course<'_> {
     pub(super) async fn step(&mut self, step: Step) -> Result<(), Stop> {
@@ -93,6 +93,20 @@ impl Course<'_> {
     pub(super) async fn decide(&mut self) -> Result<(), Stop> {
         decide_with_own(self.app, &self.grants, self.own_uses()).await?;
         self.decided = Instant::now();
+        Ok(())
+    }
+
+    /// Keeps the report as it is now, unless the run has ended elsewhere.
+    pub(super) async fn keep(&mut self) -> Result<(), Stop> {
+        let tx = self.app.db.write().await?;
+        let mut run = there(store::lock_run(&tx, self.run.id).await)?;
+        if run.state.is_over() {
+            return Err(Stop::Over);
+        }
+        run.report = Some(self.report.clone());
+        store::update_run(&tx, &run, self.app.now()).await?;
+        tx.commit().await?;
+        self.run.report = run.report;
         Ok(())
     }
 }

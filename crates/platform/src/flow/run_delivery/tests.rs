@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! From one department's table into another's, whole, killed in the middle, refused, cancelled.
 
+mod restarts;
+
 use catalog::Sharing;
 use chrono::TimeDelta;
 use engine::testing::sqlite;
@@ -613,6 +615,10 @@ async fn tuples_pass_from_server_to_server() {
         assert_eq!(
             told.progress.chunks_total, None,
             "pages would tell of rows that the rule hides"
+        );
+        assert_eq!(
+            told.progress.rows_estimate, None,
+            "the planner's estimate is made of hidden rows too"
         );
         assert_eq!(report.key.as_deref(), Some("made"));
         let compared = report.reconciliation.unwrap();
