@@ -124,6 +124,7 @@ fn year_of_birth(column: &ColumnInfo, wanted: DataType) -> Option<String> {
         _ => return None,
     };
     Some(format!(
-        "(CASE WHEN {value} >= {word} '1800-01-01' AND {value} < {word} '2200-01-01' THEN to_char({value}::timestamp, 'YYYY'::text) END)"
+        "(CASE WHEN {value} >= {word} '1800-01-01' AND {value} < {word} '2200-01-01' \
+           THEN to_char({value}::timestamp, 'YYYY'::text) END)"
     ))
 }

@@ -16,8 +16,8 @@ use super::tls::Connector;
 
 /// How every session begins. One question takes one process of the department's database; and two scans of a table give
 /// its rows in the same order, so that a copy that broke off goes on where it stood.
-pub(super) const SESSION: &str = "-c synchronize_seqscans=off -c max_parallel_workers_per_gather=0 -c timezone=UTC -c standard_conforming_strings=on -c default_transaction_read_only=on \
-    -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1";
+pub(super) const SESSION: &str = "-c synchronize_seqscans=off -c max_parallel_workers_per_gather=0 -c timezone=UTC \
+    -c standard_conforming_strings=on -c default_transaction_read_only=on -c datestyle=ISO -c intervalstyle=iso_8601 -c extra_float_digits=1";
 /// The same for lookups, which wait for one another on their connection: none may take longer than ten seconds.
 pub(super) const LOOKUPS: &str = "-c statement_timeout=10s -c lock_timeout=5s";
 /// The same for copies as tuples: they take as long as they take, but wait for nobody's lock for long.
@@ -25,7 +25,8 @@ pub(super) const LINES: &str = "-c statement_timeout=0 -c idle_in_transaction_se
 
 /// Puts the catalogue first. Everything is named with its schema, as the path is anybody's yet.
 const PATH: &str = "SELECT pg_catalog.set_config('search_path', \
-    CASE WHEN it.path OPERATOR(pg_catalog.=) '' THEN 'pg_catalog' ELSE 'pg_catalog, ' OPERATOR(pg_catalog.||) it.path END, false) \
+    CASE WHEN it.path OPERATOR(pg_catalog.=) '' THEN 'pg_catalog' \
+         ELSE 'pg_catalog, ' OPERATOR(pg_catalog.||) it.path END, false) \
     FROM pg_catalog.btrim(pg_catalog.current_setting('search_path')) AS it(path)";
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<(Client, JoinHandle<()>), Error>> + Send + 'a>>;
