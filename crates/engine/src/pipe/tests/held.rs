@@ -1,7 +1,6 @@
 //! What others do to a table meanwhile, and what is held in a server while nobody waits for it any more.
 
 use std::{
-    pin::pin,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
