@@ -117,7 +117,8 @@ pub(super) async fn pages(client: &tokio_postgres::Client, quoted: &str) -> Resu
 pub(crate) type Form = Vec<(u32, u32)>;
 
 /// The tables that the rows of a table are in, with the files that these are in now: the table itself, its parts and what
-/// inherits from it, what a view reads. A part may be attached while its parent is held.
+/// inherits from it, what a view reads (a materialised one has its rows itself). A part may be attached while its parent is
+/// held.
 pub(super) async fn form(client: &tokio_postgres::Client, quoted: &str) -> Result<Form, Error> {
     let sql = "WITH RECURSIVE below AS ( \
                  SELECT to_regclass($1::text)::oid AS oid \
@@ -125,9 +126,9 @@ pub(super) async fn form(client: &tokio_postgres::Client, quoted: &str) -> Resul
                  SELECT more.oid FROM below CROSS JOIN LATERAL ( \
                    SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = below.oid \
                    UNION ALL \
-                   SELECT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.objid = r.oid \
+                   SELECT d.refobjid FROM pg_class v JOIN pg_rewrite r ON r.ev_class = v.oid JOIN pg_depend d ON d.objid = r.oid \
                       AND d.classid = 'pg_rewrite'::regclass::oid AND d.refclassid = 'pg_class'::regclass::oid \
-                    WHERE r.ev_class = below.oid) AS more(oid)) \
+                    WHERE v.oid = below.oid AND v.relkind = 'v') AS more(oid)) \
                SELECT c.oid, c.relfilenode FROM pg_class c JOIN below ON below.oid = c.oid ORDER BY c.oid";
     let rows = client.query(sql, &[&quoted]).await.map_err(super::error)?;
     let mut form = Form::new();
