@@ -1,5 +1,6 @@
 //! PostgreSQL: binary COPY into a bare heap.
 
+mod changes;
 mod lane;
 
 use arrow::array::RecordBatch;
@@ -227,9 +228,8 @@ impl Postgres {
         .await
     }
 
-    async fn swap_once(&self, by_rename: bool, loaded: &RowSum, at: Timestamp) -> Result<(), Error> {
-        self.batch("BEGIN", "swapping").await?;
-        self.replace(by_rename).await?;
+    /// Writes into the open transaction what stands in the table from now on; the way there is forgotten.
+    async fn mark_delivered(&self, loaded: &RowSum, at: Timestamp) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (target, run, rows, digest, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (target) DO UPDATE \
              SET run = excluded.run, rows = excluded.rows, digest = excluded.digest, at = excluded.at",
@@ -246,6 +246,13 @@ impl Postgres {
             .execute(&sql, &[&self.names.target])
             .await
             .map_err(failed("swapping"))?;
+        Ok(())
+    }
+
+    async fn swap_once(&self, by_rename: bool, loaded: &RowSum, at: Timestamp) -> Result<(), Error> {
+        self.batch("BEGIN", "swapping").await?;
+        self.replace(by_rename).await?;
+        self.mark_delivered(loaded, at).await?;
         self.batch("COMMIT", "swapping").await
     }
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 /// The targets at hand: SQLite always; PostgreSQL and MySQL where the tests are told of a server, and loudly not else.
-fn targets(table: &str, folder: &std::path::Path) -> Vec<SinkSpec> {
+pub fn targets(table: &str, folder: &std::path::Path) -> Vec<SinkSpec> {
     let path = folder.join("ziel.db");
     let mut all = vec![SourceSpec::new(SourceKind::Sqlite).with("path", path.to_string_lossy())];
     for (kind, name) in [
@@ -38,7 +38,7 @@ fn from_url(kind: SourceKind, url: &str) -> SourceSpec {
 }
 
 /// Runs statements on a target, beside the sink.
-async fn execute(spec: &SourceSpec, sql: &str) {
+pub async fn execute(spec: &SourceSpec, sql: &str) {
     use mysql_async::prelude::Queryable;
     match spec.kind {
         SourceKind::Postgres => {
