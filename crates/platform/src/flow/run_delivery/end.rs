@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long the target's lock of a piece of work that was just dropped is waited for.
-const LOCKED: (u32, Duration) = (50, Duration::from_millis(200));
+pub(super) const LOCKED: (u32, Duration) = (50, Duration::from_millis(200));
 
 impl Course<'_> {
     /// Writes how the run ended; what may pass by itself goes back to the worker instead.
