@@ -1,7 +1,7 @@
 //! Rows with the digests by which they are compared.
 
 use arrow::{
-    array::{RecordBatch, new_null_array},
+    array::{Array, RecordBatch, new_null_array},
     error::ArrowError,
 };
 
