@@ -1,5 +1,6 @@
 //! Runs that bring what has changed: counted, killed, under other terms, and refused.
 
+use engine::sink::Whole;
 use exchange::{Changed, Refreshed};
 
 use super::*;
@@ -45,9 +46,9 @@ fn why(run: &Run) -> String {
 }
 
 const LOG: &str = "create table written (id text);
-    create trigger log_i after insert on \"copy\" begin insert into written values (new.id); end;
-    create trigger log_u after update on \"copy\" begin insert into written values (new.id); end;
-    create trigger log_d after delete on \"copy\" begin insert into written values (old.id); end;";
+    create trigger log_i after insert on copy begin insert into written values (new.id); end;
+    create trigger log_u after update on copy begin insert into written values (new.id); end;
+    create trigger log_d after delete on copy begin insert into written values (old.id); end;";
 
 #[tokio::test]
 async fn only_what_has_changed_is_written_and_counted() {
@@ -66,7 +67,7 @@ async fn only_what_has_changed_is_written_and_counted() {
                  update people set area = '3302' where cast(id as integer) = 3;
                  update people set area = '3301' where cast(id as integer) = 8;",
             );
-            let by_hand = "delete from \"copy\" where cast(id as integer) = 10; delete from written";
+            let by_hand = "delete from copy where cast(id as integer) = 10; delete from written";
             sqlite(&target, by_hand).unwrap();
 
             let second = stage.carried(&delivery).await;
@@ -157,15 +158,15 @@ async fn under_another_basis_everything_is_copied_and_it_is_said_why() {
             .await
             .unwrap();
         let run = stage.carried(&delivery).await;
-        assert_eq!(why(&run), "other-basis");
+        assert_eq!(why(&run), Whole::OtherBasis.code());
         assert_eq!(run.report.unwrap().reconciliation.unwrap().target.rows, ROWS / 3);
         assert_eq!(why(&stage.carried(&delivery).await), "compared");
 
-        sqlite(&target, "alter table \"copy\" add column note text").unwrap();
-        assert_eq!(why(&stage.carried(&delivery).await), "other-table");
+        sqlite(&target, "alter table copy add column note text").unwrap();
+        assert_eq!(why(&stage.carried(&delivery).await), Whole::OtherTable.code());
         stage.edit("update people set name = '李' || id");
-        assert_eq!(why(&stage.carried(&delivery).await), "mostly-changed");
-        sqlite(&target, "drop table \"copy\"").unwrap();
+        assert_eq!(why(&stage.carried(&delivery).await), Whole::MostlyChanged.code());
+        sqlite(&target, "drop table copy").unwrap();
         assert_eq!(why(&stage.carried(&delivery).await), "first");
         let stands = stage.stands(&stage.file(), "copy").await;
         assert_eq!(stands.rows, ROWS / 3);
