@@ -324,7 +324,7 @@ impl Changes {
         let mut open = Open::writing(no, &self.shape);
         open.aside = Some(Vec::new());
         for batch in rows {
-            open.push(self.target.as_mut(), &self.shape, &self.preflight, batch, at)
+            open.push(&mut *self.target, &self.shape, &self.preflight, batch, at)
                 .await?;
         }
         if open.done.loaded.rows > 0 {
