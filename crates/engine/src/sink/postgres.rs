@@ -20,9 +20,11 @@ use crate::{
 
 pub use lane::Lane;
 
-/// How every session that writes begins. Loading a chunk and making a key take as long as they take.
-const WRITING: &str = "SET default_transaction_read_only = off; SET timezone = 'UTC'; SET lock_timeout = '60s'; \
-                       SET statement_timeout = 0; SET client_min_messages = warning; SET standard_conforming_strings = on";
+/// How every session that writes begins. Loading a chunk and making a key take as long as they take; it may
+/// wait for hours while rows are read (`idle_session_timeout`, of 14 and later).
+pub(super) const WRITING: &str = "SET default_transaction_read_only = off; SET timezone = 'UTC'; SET lock_timeout = '60s'; \
+    SET statement_timeout = 0; SET client_min_messages = warning; SET standard_conforming_strings = on; \
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
 pub struct Postgres {
     client: Client,
