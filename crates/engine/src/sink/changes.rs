@@ -9,12 +9,14 @@
 //! and nothing of the last run but the table: rows that somebody has changed there by hand are found and mended too.
 //!
 //! Rows on their way in stand in `<table>__new` for a moment, as in a full copy, so that the target's own types and
-//! refusals decide there, row by row where need be; then one statement takes old rows out and one puts new rows in.
+//! refusals decide there, row by row where need be; then one statement takes old rows out, one puts new rows in, and one
+//! puts rows in the place of those of their key. What the table does otherwise than was meant takes the part back.
 
 mod buckets;
 mod marks;
 mod merging;
 mod part;
+mod standing;
 mod statements;
 
 use arrow::array::RecordBatch;
@@ -22,10 +24,9 @@ use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use vocab::{SinkSpec, SourceKind, Timestamp};
 
-use super::{Error, Options, Preflight, chunk::Open, fit, mysql, names::Names, postgres, readback, sqlite};
+use super::{Error, Options, Preflight, chunk::Open, fit, mysql, names::Names, postgres, sqlite};
 use crate::{
     digest::{RowDigest, RowSum},
-    rows::Batches,
     shape::Shape,
 };
 use buckets::Buckets;
@@ -33,7 +34,8 @@ pub use buckets::{Compared, Size};
 use marks::Marks;
 pub use merging::PartDone;
 pub(super) use merging::{Merging, Stands, key_columns, parts, same_columns};
-use part::Part;
+pub use part::Part;
+use standing::Standing;
 pub(super) use statements::Statements;
 
 /// Why everything is copied where only what has changed was wished for.
@@ -44,7 +46,7 @@ pub enum Whole {
     First,
     /// Items, types, masks, row rule, agreement or source are not those of the rows that stand there.
     OtherBasis,
-    /// The table has other columns than were delivered.
+    /// The table has other columns than were delivered, or of other types.
     OtherTable,
     /// The table has no unique key over the key's columns, or the key is none any more that tells rows apart.
     NoKey,
@@ -56,7 +58,7 @@ pub enum Whole {
     MostlyChanged,
     /// The table refused what it would have to hold, by a rule that a new one does not have.
     TargetRefused,
-    /// Somebody else wrote into the table meanwhile.
+    /// Somebody else wrote into the table meanwhile, or what no delivery writes.
     TargetChanged,
     /// What was read back was not what should stand there.
     NotEqual,
@@ -174,8 +176,8 @@ impl Changes {
     /// Compares both sides by buckets; `progress` hears what the source gave after every batch. Nothing is written.
     ///
     /// # Errors
-    /// [`Error::Whole`] when a key is missing or most has changed; [`Error::Rows`] with the source's error; those of the
-    /// target.
+    /// [`Error::Whole`] when a key is missing, most has changed, columns have other types or values that cannot be read;
+    /// [`Error::Rows`] with the source's error; those of the target.
     pub async fn compare<S, E>(
         &mut self,
         batches: S,
@@ -186,40 +188,64 @@ impl Changes {
         S: Stream<Item = Result<RecordBatch, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        self.target.stage().await?;
-        let mut buckets = Buckets::new(size.rows);
+        if !self.target.stage().await? {
+            return Err(Error::Whole(Whole::OtherTable));
+        }
+        let mut buckets = Buckets::new(size.rows, self.stands.rows);
         let mut source = RowSum::default();
         let mut batches = std::pin::pin!(batches);
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(|error| Error::Rows(error.into()))?;
             let marks = self.marks(&batch)?;
             for (key, row) in marks.each() {
-                buckets.add(key, row);
+                buckets.add(&key.sum, row);
                 source.merge(row);
             }
             progress(source);
         }
         let mut standing = RowSum::default();
-        let mut there = rows_there(&self.spec, &self.preflight).await?;
-        while let Some(batch) = there.next().await {
-            let marks = self.marks(&batch?)?;
+        let mut there = Standing::open(&self.spec, &self.preflight).await?;
+        while let Some(batch) = there.batch().await? {
+            let marks = self.marks(&batch)?;
             for (key, row) in marks.each() {
-                buckets.take(key, row);
+                buckets.take(&key.sum, row);
                 standing.merge(row);
             }
         }
         Compared::new(buckets, source, standing, size.part_rows)
     }
 
-    /// Compares the rows of the next part that differs, and writes what has changed, in one transaction.
+    /// Reads the rows of the next part that differs as they stand in the table. This comes before the source is asked for
+    /// its rows: a server ends a statement whose rows nobody takes.
     ///
     /// # Errors
-    /// [`Error::Whole`] when keys repeat or somebody else has written into the table; [`Error::Refused`] when the table
-    /// refuses what its stage took; [`Error::TooManyBad`]; [`Error::Rows`] with the source's error; those of the target.
-    /// The part left no trace.
+    /// [`Error::Whole`] when keys repeat, the part is too large or somebody else has written into the table; those of the
+    /// target.
+    pub async fn part(&mut self, compared: &Compared) -> Result<Part, Error> {
+        let mut part = Part::new(self.shape.clone(), compared.room());
+        let mut standing = RowSum::default();
+        let mut there = Standing::open(&self.spec, &self.preflight).await?;
+        while let Some(batch) = there.batch().await? {
+            let marks = self.marks(&batch)?;
+            marks.each().for_each(|(_, row)| standing.merge(row));
+            part.stands(&marks, compared)?;
+        }
+        if standing != compared.standing() {
+            return Err(Error::Whole(Whole::TargetChanged));
+        }
+        Ok(part)
+    }
+
+    /// Compares the rows of a part, and writes what has changed, in one transaction.
+    ///
+    /// # Errors
+    /// [`Error::Whole`] when keys repeat, the part is too large or somebody else has written into the table;
+    /// [`Error::Refused`] when the table refuses what its stage took; [`Error::TooManyBad`]; [`Error::Rows`] with the
+    /// source's error; those of the target. The part left no trace.
     pub async fn bring<S, E>(
         &mut self,
         compared: &mut Compared,
+        mut part: Part,
         batches: S,
         at: impl Fn() -> Timestamp + Send,
     ) -> Result<PartDone, Error>
@@ -227,18 +253,6 @@ impl Changes {
         S: Stream<Item = Result<RecordBatch, E>> + Send,
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
-        let mut part = Part::new(self.shape.clone());
-        let mut standing = RowSum::default();
-        let mut there = rows_there(&self.spec, &self.preflight).await?;
-        while let Some(batch) = there.next().await {
-            let marks = self.marks(&batch?)?;
-            marks.each().for_each(|(_, row)| standing.merge(row));
-            part.stands(&marks, compared)?;
-        }
-        drop(there);
-        if standing != compared.standing() {
-            return Err(Error::Whole(Whole::TargetChanged));
-        }
         let mut batches = std::pin::pin!(batches);
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(|error| Error::Rows(error.into()))?;
@@ -259,10 +273,14 @@ impl Changes {
     /// Reads the whole table back and digests it: equal to [`Compared::standing`] when all is well.
     ///
     /// # Errors
-    /// Those of the target.
+    /// [`Error::Whole`] when a value cannot be read; those of the target.
     pub async fn verify(&mut self) -> Result<RowSum, Error> {
-        let (spec, table) = (&self.spec.target, self.spec.table.trim());
-        readback::digest(spec, table, &self.preflight, &self.shape).await
+        let mut digest = self.digest.clone();
+        let mut there = Standing::open(&self.spec, &self.preflight).await?;
+        while let Some(batch) = there.batch().await? {
+            digest.update(&batch)?;
+        }
+        Ok(digest.sum())
     }
 
     /// Ends the run: what stands in the table is from this run from now on.
@@ -273,6 +291,14 @@ impl Changes {
         self.target.seal(standing, at).await
     }
 
+    /// Gives the run up: removes its stage. The parts that were written stay, and what of them is in quarantine.
+    ///
+    /// # Errors
+    /// [`Error::Database`].
+    pub async fn abort(mut self) -> Result<(), Error> {
+        self.target.abort().await
+    }
+
     fn marks(&self, batch: &RecordBatch) -> Result<Marks, Error> {
         Marks::of(&self.shape, &self.digest, batch)
     }
@@ -281,25 +307,29 @@ impl Changes {
     /// quarantine already.
     async fn write(&mut self, no: u64, part: &Part, before: u64, at: Timestamp) -> Result<(PartDone, RowSum), Error> {
         let mut deleted = self.remove(&part.gone()?).await?;
-        let inserts = self.put(no, &part.inserts, at).await?;
-        let updates = self.put(no, &part.updates, at).await?;
+        let inserts = self.put(no, &part.inserts, before, at).await?;
+        let new = inserts.done.loaded.rows;
+        if new > 0 && self.target.add().await? != new {
+            return Err(Error::Whole(Whole::TargetRefused));
+        }
+        let before = before + inserts.done.quarantined;
+        let updates = self.put(no, &part.updates, before, at).await?;
+        if updates.done.loaded.rows > 0 {
+            self.target.change().await?;
+        }
         // The target does not take their new form, and their old one is not what was agreed any more.
         let refused = updates.aside.iter().flatten();
         let refused: Vec<_> = refused
             .map(|it| marks::keys_only(&self.shape, it))
             .collect::<Result<_, _>>()?;
         deleted += self.remove(&refused).await?;
-        let quarantined = inserts.done.quarantined + updates.done.quarantined;
-        if before + quarantined > self.options.error_limit {
-            return Err(Error::TooManyBad(before + quarantined));
-        }
         let done = PartDone {
             no,
             source: part.given,
             inserted: inserts.done.loaded.rows,
             updated: updates.done.loaded.rows,
             deleted,
-            quarantined,
+            quarantined: inserts.done.quarantined + updates.done.quarantined,
         };
         self.target.commit_part(&done, at).await?;
         let mut loaded = inserts.done.loaded;
@@ -307,7 +337,7 @@ impl Changes {
         Ok((done, loaded))
     }
 
-    /// Takes rows out of the table by their keys; how many there were.
+    /// Takes rows out of the table by their keys, neither more nor fewer; how many there were.
     async fn remove(&mut self, keys: &[RecordBatch]) -> Result<u64, Error> {
         if keys.is_empty() {
             return Ok(0);
@@ -316,25 +346,25 @@ impl Changes {
             let cells = self.shape.cells(batch)?;
             self.target.insert(batch, &cells).await?;
         }
-        self.target.remove().await
+        let given: u64 = keys.iter().map(|it| it.num_rows() as u64).sum();
+        if self.target.remove().await? != given {
+            return Err(Error::Whole(Whole::TargetChanged));
+        }
+        Ok(given)
     }
 
-    /// Puts rows into the table; those that it cannot hold go into quarantine.
-    async fn put(&mut self, no: u64, rows: &[RecordBatch], at: Timestamp) -> Result<Open, Error> {
+    /// Puts rows into the stage; those that it cannot hold go into quarantine, where `before` rows are already.
+    async fn put(&mut self, no: u64, rows: &[RecordBatch], before: u64, at: Timestamp) -> Result<Open, Error> {
         let mut open = Open::writing(no, &self.shape);
         open.aside = Some(Vec::new());
         for batch in rows {
             open.push(&mut *self.target, &self.shape, &self.preflight, batch, at)
                 .await?;
-        }
-        if open.done.loaded.rows > 0 {
-            self.target.upsert().await?;
+            let bad = before + open.done.quarantined;
+            if bad > self.options.error_limit {
+                return Err(Error::TooManyBad(bad));
+            }
         }
         Ok(open)
     }
-}
-
-/// The rows of the table as they stand now.
-async fn rows_there(spec: &SinkSpec, preflight: &Preflight) -> Result<Batches, Error> {
-    readback::rows(&spec.target, spec.table.trim(), preflight).await
 }

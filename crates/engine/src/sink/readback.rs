@@ -49,7 +49,7 @@ pub(super) async fn digest(
     preflight: &Preflight,
     shape: &Shape,
 ) -> Result<RowSum, Error> {
-    let mut rows = rows(spec, table, preflight).await?;
+    let (mut rows, _) = rows(spec, table, preflight).await?;
     let mut digest = RowDigest::of(shape.clone());
     while let Some(batch) = rows.next().await {
         digest.update(&batch?)?;
@@ -57,8 +57,12 @@ pub(super) async fn digest(
     Ok(digest.sum())
 }
 
-/// The rows of a table of a target, as they stand now.
-pub(super) async fn rows(spec: &SourceSpec, table: &str, preflight: &Preflight) -> Result<Batches, Error> {
+/// The rows of a table of a target, as they stand now, and what is noticed about them while they come.
+pub(super) async fn rows(
+    spec: &SourceSpec,
+    table: &str,
+    preflight: &Preflight,
+) -> Result<(Batches, Arc<Notes>), Error> {
     let source = source::open(spec, &Limits::none())?;
     let info = match source.table(table).await {
         Ok(info) => info,
@@ -78,7 +82,7 @@ pub(super) async fn rows(spec: &SourceSpec, table: &str, preflight: &Preflight) 
         columns: columns.collect(),
         filter: RowRule::All,
         limit: None,
-        notes,
+        notes: Arc::clone(&notes),
     };
     let rows = source.scan(&info, scan).await?;
     // The pool of connections lives as long as the rows.
@@ -86,5 +90,5 @@ pub(super) async fn rows(spec: &SourceSpec, table: &str, preflight: &Preflight) 
         let _ = &source;
         batch
     };
-    Ok(rows.map(alive).boxed())
+    Ok((rows.map(alive).boxed(), notes))
 }

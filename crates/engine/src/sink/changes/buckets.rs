@@ -6,10 +6,12 @@ use crate::digest::{RowSum, Sum256};
 /// Buckets at least, and at most (32 MiB of sums).
 const LEAST: u64 = 1 << 10;
 const MOST: u64 = 1 << 22;
-/// Buckets where nobody knows how many rows there are.
-const UNKNOWN: u64 = 1 << 20;
+/// Rows where nobody knows how many there are.
+const UNKNOWN: u64 = 1 << 19;
 /// Bytes of the rows of one part, if all of them differ.
 const PART_BYTES: u64 = 64 << 20;
+/// A part's size rests on averages. One that comes to so many times its rows or bytes is given up.
+const SLACK: u64 = 4;
 /// Each part reads both sides once more; a full copy reads the source once, and the target once.
 const MOST_PARTS: u64 = 4;
 
@@ -22,17 +24,26 @@ pub struct Size {
     pub part_rows: u64,
 }
 
+/// How much of a part may be held in memory.
+#[derive(Debug, Clone, Copy)]
+pub struct Room {
+    /// Rows of the target, and as many of the source.
+    pub rows: u64,
+    /// Bytes of their keys, and of the rows that are to be written.
+    pub bytes: u64,
+}
+
 /// What one side has more than the other, bucket by bucket: 64 bits of the sum of its rows' digests.
 pub struct Buckets {
     sums: Vec<u64>,
 }
 
 impl Buckets {
-    /// Two for each row, so that a row that differs brings few others with it.
-    pub fn new(rows: Option<u64>) -> Self {
-        let wanted = rows.map_or(UNKNOWN, |it| {
-            it.saturating_mul(2).clamp(LEAST, MOST).next_power_of_two()
-        });
+    /// Two for each row, so that a row that differs brings few others with it: of the rows that the source is said to have,
+    /// which may have been long ago, or of those that were delivered last, if they were more.
+    pub fn new(rows: Option<u64>, delivered: u64) -> Self {
+        let rows = rows.unwrap_or(UNKNOWN).max(delivered);
+        let wanted = rows.saturating_mul(2).clamp(LEAST, MOST).next_power_of_two();
         Self {
             sums: vec![0; usize::try_from(wanted).unwrap_or(1 << 20)],
         }
@@ -97,6 +108,7 @@ pub struct Compared {
     source: RowSum,
     standing: RowSum,
     aside: RowSum,
+    room: Room,
 }
 
 impl Compared {
@@ -119,6 +131,10 @@ impl Compared {
             source,
             standing,
             aside: RowSum::default(),
+            room: Room {
+                rows: part_rows.saturating_mul(SLACK),
+                bytes: PART_BYTES * SLACK,
+            },
         })
     }
 
@@ -150,6 +166,11 @@ impl Compared {
     #[must_use]
     pub const fn aside(&self) -> RowSum {
         self.aside
+    }
+
+    /// How much of a part may be held in memory.
+    pub(super) const fn room(&self) -> Room {
+        self.room
     }
 
     /// Does a row of this key belong to the part under way?

@@ -7,7 +7,7 @@ use arrow::{
 
 use super::{Error, Whole};
 use crate::{
-    digest::{RowDigest, RowSum, Sum256},
+    digest::{RowDigest, RowSum},
     shape::{Cells, Shape},
 };
 
@@ -15,7 +15,7 @@ use crate::{
 pub struct Marks {
     /// The rows.
     pub batch: RecordBatch,
-    keys: Vec<Sum256>,
+    keys: Vec<RowSum>,
     rows: Vec<RowSum>,
 }
 
@@ -38,13 +38,13 @@ impl Marks {
         if key.iter().any(|it| (0..count).any(|row| it.is_null(row))) {
             return Err(Error::Whole(Whole::KeyMissing));
         }
-        let keys = digest.hashes(&key, count).iter().map(|it| it.sum).collect();
+        let keys = digest.hashes(&key, count);
         let rows = digest.hashes(&cells, count);
         Ok(Self { batch, keys, rows })
     }
 
     /// The digests of each row: its key's, and its own.
-    pub fn each(&self) -> impl Iterator<Item = (&Sum256, &RowSum)> {
+    pub fn each(&self) -> impl Iterator<Item = (&RowSum, &RowSum)> {
         self.keys.iter().zip(&self.rows)
     }
 }

@@ -36,21 +36,28 @@ pub(in crate::sink) struct Stands {
     pub columns: Option<Vec<String>>,
     /// Is there a unique key over exactly the key's columns?
     pub keyed: bool,
+    /// Rows that were delivered when it was last written.
+    pub rows: u64,
     /// Parts that this run has written.
     pub parts: Vec<PartDone>,
 }
 
-/// What a database does beyond a full copy. `stage` comes first; `remove` and `upsert` come within a part's transaction.
+/// What a database does beyond a full copy. `stage` comes first; `remove`, `add` and `change` come within a part's
+/// transaction, and what the table refuses there by its types, rights, triggers and rules is [`Error::Refused`].
 #[async_trait]
 pub(in crate::sink) trait Merging: Target {
     /// What stands there; nothing is changed but that the sink's own tables are made.
     async fn look(&mut self) -> Result<Stands, Error>;
-    /// Makes the stage anew and empty, and forgets what this run put into quarantine: it is found again.
-    async fn stage(&mut self) -> Result<(), Error>;
+    /// Makes the stage anew and empty, and forgets what this run put into quarantine: it is found again. Are the stage's
+    /// columns those of the table, by type and collation?
+    async fn stage(&mut self) -> Result<bool, Error>;
     /// Takes the rows whose keys stand in the stage out of the table, and empties the stage; how many there were.
     async fn remove(&mut self) -> Result<u64, Error>;
-    /// Puts the rows of the stage into the table, those of the same key are replaced; and empties the stage.
-    async fn upsert(&mut self) -> Result<(), Error>;
+    /// Puts the rows of the stage into the table, and empties the stage; how many went in. One that meets another there by
+    /// any key is refused: nothing is replaced unseen.
+    async fn add(&mut self) -> Result<u64, Error>;
+    /// Puts the rows of the stage in the place of those of the same key, and empties the stage.
+    async fn change(&mut self) -> Result<(), Error>;
     /// The part's row, and the end of its transaction.
     async fn commit_part(&mut self, done: &PartDone, at: Timestamp) -> Result<(), Error>;
     /// The run's end: what stands there is from this run from now on; the stage goes.

@@ -4,13 +4,32 @@ use async_trait::async_trait;
 use mysql_async::prelude::Queryable;
 use vocab::Timestamp;
 
-use super::{Error, Mysql, RowSum, Target, failed, of_rows};
+use super::{Error, Mysql, RowSum, Target, failed, of_rows, refused};
 use crate::sink::changes::{Merging, PartDone, Stands, Statements, key_columns, parts, same_columns};
+
+/// A column: its name, type and collation, and what it does beside holding values (generated, counted up, invisible).
+type Described = (String, String, String, String);
+
+/// Errors about rows, and about what the table does not take by its types, rights and triggers (SQLSTATE class 42, signals)
+/// or by generated columns and checks, which are filed under HY000: a new table may.
+fn of_table(error: mysql_async::Error) -> Error {
+    match &error {
+        mysql_async::Error::Server(it)
+            if it.state.starts_with("42")
+                || it.state.starts_with("45")
+                || matches!(it.code, 1644 | 1906 | 3105 | 3819) =>
+        {
+            refused(&it.code.to_string())
+        }
+        _ => of_rows(error),
+    }
+}
 
 impl Mysql {
     /// Is the primary key of exactly these columns, and the only unique key? A new row may meet an old one by any of them.
     async fn keyed(&mut self) -> Result<bool, Error> {
-        let sql = "SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS \
+        // An index of an expression has no column.
+        let sql = "SELECT INDEX_NAME, COALESCE(COLUMN_NAME, '') FROM information_schema.STATISTICS \
                    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? AND NON_UNIQUE = 0";
         let table = self.names.table.clone();
         let unique: Vec<(String, String)> = self.conn.exec(sql, (table,)).await.map_err(failed("looking"))?;
@@ -21,8 +40,22 @@ impl Mysql {
 
     /// Runs a statement about rows of the open part; how many there were.
     async fn about_rows(&mut self, sql: &str) -> Result<u64, Error> {
-        self.conn.query_drop(sql).await.map_err(of_rows)?;
+        self.conn.query_drop(sql).await.map_err(of_table)?;
         Ok(self.conn.affected_rows())
+    }
+
+    /// Rows that were delivered when the table was last written.
+    async fn delivered_rows(&mut self) -> Result<u64, Error> {
+        let sql = "SELECT `rows` FROM jutong_delivered WHERE target = ?";
+        let target = self.names.target.clone();
+        let rows: Option<i64> = self.conn.exec_first(sql, (target,)).await.map_err(failed("looking"))?;
+        Ok(rows.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
+    }
+
+    async fn types(&mut self, table: String) -> Result<Vec<Described>, Error> {
+        let sql = "SELECT COLUMN_NAME, COLUMN_TYPE, COALESCE(COLLATION_NAME, ''), COALESCE(EXTRA, '') \
+                   FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY COLUMN_NAME";
+        self.conn.exec(sql, (table,)).await.map_err(failed("looking"))
     }
 }
 
@@ -50,11 +83,12 @@ impl Merging for Mysql {
                 .map(|(run, _)| run),
             columns: self.columns(&table).await?,
             keyed,
+            rows: self.delivered_rows().await?,
             parts: parts(bodies.iter().map(String::as_str))?,
         })
     }
 
-    async fn stage(&mut self) -> Result<(), Error> {
+    async fn stage(&mut self) -> Result<bool, Error> {
         self.restart().await?;
         let params = (self.names.target.clone(), self.names.run.clone());
         self.exec(
@@ -62,7 +96,9 @@ impl Merging for Mysql {
             params,
             "clearing",
         )
-        .await
+        .await?;
+        let (stage, table) = (self.names.fresh.clone(), self.names.table.clone());
+        Ok(self.types(stage).await? == self.types(table).await?)
     }
 
     async fn remove(&mut self) -> Result<u64, Error> {
@@ -72,9 +108,16 @@ impl Merging for Mysql {
         Ok(removed)
     }
 
-    async fn upsert(&mut self) -> Result<(), Error> {
+    async fn add(&mut self) -> Result<u64, Error> {
         let statements = Statements::new(&self.names, &self.shape);
-        self.about_rows(&statements.upsert).await?;
+        let added = self.about_rows(&statements.add).await?;
+        self.drop(statements.empty, "emptying the stage").await?;
+        Ok(added)
+    }
+
+    async fn change(&mut self) -> Result<(), Error> {
+        let statements = Statements::new(&self.names, &self.shape);
+        self.about_rows(&statements.change).await?;
         self.drop(statements.empty, "emptying the stage").await
     }
 

@@ -3,8 +3,17 @@
 use async_trait::async_trait;
 use vocab::Timestamp;
 
-use super::{Error, Postgres, RowSum, Target, failed, of_rows};
+use super::{Error, Postgres, RowSum, Target, failed, of_rows, refused};
 use crate::sink::changes::{Merging, PartDone, Stands, Statements, key_columns, parts, same_columns};
+
+/// Errors about rows, and about what the table does not take by its types, rights, triggers and rules (SQLSTATE classes 42,
+/// 44, P0): a new table may.
+fn of_table(error: tokio_postgres::Error) -> Error {
+    match error.code().map(tokio_postgres::error::SqlState::code) {
+        Some(code) if ["42", "44", "P0"].iter().any(|it| code.starts_with(it)) => refused(code),
+        _ => of_rows(error),
+    }
+}
 
 impl Postgres {
     fn statements(&self) -> Statements {
@@ -25,7 +34,27 @@ impl Postgres {
 
     /// Runs a statement about rows of the open part; how many there were.
     async fn about_rows(&self, sql: &str) -> Result<u64, Error> {
-        self.client.execute(sql, &[]).await.map_err(of_rows)
+        self.client.execute(sql, &[]).await.map_err(of_table)
+    }
+
+    /// Rows that were delivered when the table was last written.
+    async fn delivered_rows(&self) -> Result<u64, Error> {
+        let delivered = self.names.at("jutong_delivered");
+        let sql = format!("SELECT rows FROM {delivered} WHERE target = $1");
+        let row = self.client.query_opt(&sql, &[&self.names.target]).await;
+        let rows: Option<i64> = row.map_err(failed("looking"))?.map(|it| it.get(0));
+        Ok(rows.and_then(|it| u64::try_from(it).ok()).unwrap_or(0))
+    }
+
+    /// Has the table every column of the stage as it is there?
+    async fn same_types(&self) -> Result<bool, Error> {
+        let sql = "SELECT NOT EXISTS (SELECT 1 FROM pg_attribute f WHERE f.attrelid = to_regclass($1) AND f.attnum > 0 \
+                   AND NOT f.attisdropped AND NOT EXISTS (SELECT 1 FROM pg_attribute t WHERE t.attrelid = to_regclass($2) \
+                   AND t.attnum > 0 AND t.attname = f.attname AND t.atttypid = f.atttypid AND t.atttypmod = f.atttypmod \
+                   AND t.attcollation = f.attcollation AND t.attgenerated = '' AND t.attidentity = ''))";
+        let (stage, table) = (self.names.at(&self.names.fresh), self.names.at(&self.names.table));
+        let row = self.client.query_one(sql, &[&stage, &table]).await;
+        Ok(row.map_err(failed("looking"))?.get(0))
     }
 }
 
@@ -52,12 +81,13 @@ impl Merging for Postgres {
         Ok(Stands {
             run: self.delivered_run().await?,
             columns: self.columns(&self.names.table).await?,
+            rows: self.delivered_rows().await?,
             keyed: same_columns(&key_columns(&self.shape, &self.preflight), &self.primary_key().await?),
             parts: parts(bodies.iter().map(|it| it.get(0)))?,
         })
     }
 
-    async fn stage(&mut self) -> Result<(), Error> {
+    async fn stage(&mut self) -> Result<bool, Error> {
         self.restart().await?;
         let sql = format!(
             "DELETE FROM {} WHERE target = $1 AND run <> $2",
@@ -67,7 +97,7 @@ impl Merging for Postgres {
             .execute(&sql, &[&self.names.target, &self.names.run])
             .await
             .map_err(failed("clearing"))?;
-        Ok(())
+        self.same_types().await
     }
 
     async fn remove(&mut self) -> Result<u64, Error> {
@@ -77,13 +107,22 @@ impl Merging for Postgres {
         Ok(removed)
     }
 
-    async fn upsert(&mut self) -> Result<(), Error> {
+    async fn add(&mut self) -> Result<u64, Error> {
         let statements = self.statements();
-        self.about_rows(&statements.upsert).await?;
+        let added = self.about_rows(&statements.add).await?;
+        self.batch(&statements.empty, "emptying the stage").await?;
+        Ok(added)
+    }
+
+    async fn change(&mut self) -> Result<(), Error> {
+        let statements = self.statements();
+        self.about_rows(&statements.change).await?;
         self.batch(&statements.empty, "emptying the stage").await
     }
 
     async fn commit_part(&mut self, done: &PartDone, at: Timestamp) -> Result<(), Error> {
+        // What is looked at when the transaction ends is refused here, while that is known to be about rows.
+        self.about_rows("SET CONSTRAINTS ALL IMMEDIATE").await?;
         let sql = format!(
             "INSERT INTO {} (target, run, part, inserted, updated, deleted, body, at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             self.names.at("jutong_changes")

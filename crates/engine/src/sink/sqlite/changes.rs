@@ -7,11 +7,12 @@ use vocab::Timestamp;
 use super::{Error, Names, RowSum, Sqlite, Target, columns, failed, of_rows, prepare, rollback, signed};
 use crate::sink::changes::{Merging, PartDone, Stands, Statements, key_columns, parts, same_columns};
 
-/// Has the table a unique index of exactly these columns?
+/// Has the table a unique index of exactly these columns, and are texts the same in it only when their bytes are?
 fn keyed(connection: &Connection, table: &str, key: &[String]) -> rusqlite::Result<bool> {
     let mut indexes = connection.prepare(
-        "SELECT l.name, COALESCE(i.name, '') FROM pragma_index_list(?1) l, pragma_index_info(l.name) i \
-         WHERE l.\"unique\" = 1 AND l.partial = 0 ORDER BY l.name",
+        "SELECT l.name, CASE i.coll WHEN 'BINARY' THEN COALESCE(i.name, '') ELSE '' END \
+         FROM pragma_index_list(?1) l, pragma_index_xinfo(l.name) i \
+         WHERE l.\"unique\" = 1 AND l.partial = 0 AND i.\"key\" = 1 ORDER BY l.name",
     )?;
     let all = indexes.query_map([table], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let all: Vec<(String, String)> = all.collect::<Result<_, _>>()?;
@@ -27,10 +28,11 @@ fn look(connection: &Connection, names: &Names, key: &[String]) -> rusqlite::Res
            inserted INTEGER NOT NULL, updated INTEGER NOT NULL, deleted INTEGER NOT NULL, body TEXT NOT NULL, at TEXT NOT NULL,
            PRIMARY KEY (target, run, part))",
     )?;
-    let sql = "SELECT run FROM jutong_delivered WHERE target = ?1";
-    let run: Option<String> = connection
-        .query_row(sql, [&names.target], |row| row.get(0))
+    let sql = "SELECT run, rows FROM jutong_delivered WHERE target = ?1";
+    let delivered: Option<(String, i64)> = connection
+        .query_row(sql, [&names.target], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
+    let (run, rows) = delivered.unzip();
     let mut bodies =
         connection.prepare("SELECT body FROM jutong_changes WHERE target = ?1 AND run = ?2 ORDER BY part")?;
     let bodies = bodies.query_map([&names.target, &names.run], |row| row.get(0))?;
@@ -40,6 +42,7 @@ fn look(connection: &Connection, names: &Names, key: &[String]) -> rusqlite::Res
         run,
         columns: (!there.is_empty()).then_some(there),
         keyed: keyed(connection, &names.table, key)?,
+        rows: rows.and_then(|it| u64::try_from(it).ok()).unwrap_or(0),
         parts: Vec::new(),
     };
     Ok((stands, bodies))
@@ -69,12 +72,16 @@ impl Merging for Sqlite {
         .await
     }
 
-    async fn stage(&mut self) -> Result<(), Error> {
+    async fn stage(&mut self) -> Result<bool, Error> {
         self.restart().await?;
         self.with(|it, names| {
             let sql = "DELETE FROM jutong_changes WHERE target = ?1 AND run <> ?2";
-            let done = it.execute(sql, [&names.target, &names.run]);
-            done.map(drop).map_err(failed("clearing"))
+            it.execute(sql, [&names.target, &names.run])
+                .map_err(failed("clearing"))?;
+            let sql = "SELECT NOT EXISTS (SELECT name, type FROM pragma_table_info(?1) \
+                       EXCEPT SELECT name, type FROM pragma_table_info(?2))";
+            let same = it.query_row(sql, [&names.fresh, &names.table], |row| row.get(0));
+            same.map_err(failed("looking"))
         })
         .await
     }
@@ -84,9 +91,14 @@ impl Merging for Sqlite {
         self.about_rows(it.remove, it.empty).await
     }
 
-    async fn upsert(&mut self) -> Result<(), Error> {
+    async fn add(&mut self) -> Result<u64, Error> {
         let it = Statements::new(&self.names, &self.shape);
-        self.about_rows(it.upsert, it.empty).await.map(drop)
+        self.about_rows(it.add, it.empty).await
+    }
+
+    async fn change(&mut self) -> Result<(), Error> {
+        let it = Statements::new(&self.names, &self.shape);
+        self.about_rows(it.change, it.empty).await.map(drop)
     }
 
     async fn commit_part(&mut self, done: &PartDone, at: Timestamp) -> Result<(), Error> {

@@ -1,5 +1,7 @@
 //! Changes brought into a table of every database at hand: afterwards it is what the source is, whatever stood there before.
 
+mod by_hand;
+
 use std::{collections::BTreeMap, task::Poll, time::Duration};
 
 use proptest::prelude::*;
@@ -102,11 +104,16 @@ async fn bring(
 async fn parts(changes: &mut Changes, shape: &Shape, batches: &[RecordBatch], size: Size) -> Result<Compared, Error> {
     let mut compared = changes.compare(stream(batches.to_vec()), size, quiet).await?;
     while compared.more() {
-        changes.bring(&mut compared, stream(batches.to_vec()), at).await?;
+        one_part(changes, &mut compared, batches).await?;
     }
     assert_eq!(changes.verify().await?, compared.standing());
     assert_eq!(sum_of(shape, batches), compared.source());
     Ok(compared)
+}
+
+async fn one_part(changes: &mut Changes, compared: &mut Compared, batches: &[RecordBatch]) -> Result<PartDone, Error> {
+    let part = changes.part(compared).await?;
+    changes.bring(compared, part, stream(batches.to_vec()), at).await
 }
 
 fn counts(changes: &Changes) -> [u64; 3] {
@@ -361,9 +368,7 @@ async fn rows_that_the_target_cannot_hold_go_into_quarantine_and_leave_the_table
         };
         let mut changes = open_with(&spec, &shape, "run_2", few).await;
         let compared = changes.compare(stream(vec![now.clone()]), size(20, 100), quiet).await;
-        let refused = changes
-            .bring(&mut compared.unwrap(), stream(vec![now.clone()]), at)
-            .await;
+        let refused = one_part(&mut changes, &mut compared.unwrap(), std::slice::from_ref(&now)).await;
         assert!(matches!(refused, Err(Error::TooManyBad(2))), "{kind}: {refused:?}");
         drop(changes);
         let untouched = read_back(&spec, &shape).await.unwrap();
@@ -372,8 +377,7 @@ async fn rows_that_the_target_cannot_hold_go_into_quarantine_and_leave_the_table
             let mut changes = open(&spec, &shape, run).await;
             let compared = changes.compare(stream(vec![now.clone()]), size(20, 100), quiet).await;
             let mut compared = compared.unwrap();
-            changes
-                .bring(&mut compared, stream(vec![now.clone()]), at)
+            one_part(&mut changes, &mut compared, std::slice::from_ref(&now))
                 .await
                 .unwrap();
             assert!(!compared.more());
@@ -436,9 +440,7 @@ async fn where_changes_cannot_be_brought_it_is_said_why() {
             &format!("DELETE FROM \"{}\" WHERE k = '00000'", spec.table),
         )
         .await;
-        let brought = changes
-            .bring(&mut compared.unwrap(), stream(rows_of(&edited(&first))), at)
-            .await;
+        let brought = one_part(&mut changes, &mut compared.unwrap(), &rows_of(&edited(&first))).await;
         assert!(
             matches!(brought, Err(Error::Whole(Whole::TargetChanged))),
             "{kind}: {brought:?}"

@@ -193,9 +193,10 @@ impl Course<'_> {
         self.run.progress.chunks_total = Some(done + compared.parts());
         self.run.progress.chunks_done = done;
         while compared.more() {
+            let part = self.watch(changes.part(&compared)).await?;
             let clock = self.app.clock.clone();
             let source = self.watch(route.opened.read(table)).await?;
-            self.watch(changes.bring(&mut compared, source, move || clock.now()))
+            self.watch(changes.bring(&mut compared, part, source, move || clock.now()))
                 .await?;
             self.run.progress.chunks_done += 1;
             self.run.progress.quarantined = compared.aside().rows;
