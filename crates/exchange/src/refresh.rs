@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::codes;
+use crate::{codes, reconcile::Count};
 
 codes! {
     /// How a delivery keeps its table up to date.
@@ -54,6 +54,9 @@ pub struct Refreshed {
     /// What became of the rows; none where everything was copied, and before it is known.
     #[serde(default)]
     pub changed: Option<Changed>,
+    /// What parts of changes have brought by now, where there are some: that has left, also when everything is copied after all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub brought: Option<Count>,
 }
 
 impl Refreshed {
@@ -65,6 +68,7 @@ impl Refreshed {
             why: why.to_owned(),
             basis: String::new(),
             changed: None,
+            brought: None,
         }
     }
 
@@ -76,7 +80,14 @@ impl Refreshed {
             why: "compared".to_owned(),
             basis,
             changed: None,
+            brought: None,
         }
+    }
+
+    /// With what parts of changes have brought.
+    #[must_use]
+    pub fn after(self, brought: Option<Count>) -> Self {
+        Self { brought, ..self }
     }
 
     /// May the next run bring changes into what this one left? Only under the same basis, and one that is known.

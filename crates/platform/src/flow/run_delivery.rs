@@ -279,6 +279,9 @@ impl Course<'_> {
         let Some(shape) = self.kept_shape().filter(|_| equal) else {
             return Ok(false);
         };
+        if self.writes_in_place() {
+            return Ok(self.open_changes(spec, &shape).await?.sealed());
+        }
         Ok(self.patient(spec, &shape, None).await?.swapped())
     }
 

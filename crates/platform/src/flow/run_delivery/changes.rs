@@ -78,7 +78,8 @@ impl Course<'_> {
             Err(other) => return Err(other),
         };
         tracing::info!(run = %self.run.id, why = why.code(), "changes cannot be brought; everything is copied");
-        self.report.refreshed = Some(Refreshed::full(why.code()));
+        let brought = self.report.refreshed.take().and_then(|it| it.brought);
+        self.report.refreshed = Some(Refreshed::full(why.code()).after(brought));
         self.report.noticed = Noticed::default();
         Ok(false)
     }
@@ -92,10 +93,8 @@ impl Course<'_> {
     }
 
     async fn bring(&mut self, route: Route<'_>) -> Result<(), Stop> {
-        let mut changes = self.open_changes(route).await?;
-        let done = before(&changes);
-        self.meter.set(done.source);
-        self.counted = self.report.opening.is_none() || done.chunks > 0;
+        let mut changes = self.open_changes(route.spec, route.shape).await?;
+        let done = self.count_parts(&changes);
         if self.run.cancel_asked {
             return Err(Stop::Cancelled);
         }
@@ -106,7 +105,8 @@ impl Course<'_> {
         let extent = route.opened.extent(&route.table.name).await?;
         let basis = basis(&extent, &opening, route)?;
         self.may_compare(changes.base(), route.table, &basis).await?;
-        self.report.refreshed = Some(Refreshed::changes(basis));
+        let brought = self.report.refreshed.take().and_then(|it| it.brought);
+        self.report.refreshed = Some(Refreshed::changes(basis).after(brought));
         self.report.path = Some(taken(&Err(Why::Changes)));
         let preflight = serde_json::to_value(changes.preflight()).map_err(Error::internal)?;
         self.report.preflight = Some(preflight);
@@ -123,16 +123,83 @@ impl Course<'_> {
     }
 
     /// Opens the target; a killed process may hold its lock for a moment.
-    async fn open_changes(&self, route: Route<'_>) -> Result<Changes, sink::Error> {
+    pub(super) async fn open_changes(&self, spec: &SinkSpec, shape: &Shape) -> Result<Changes, sink::Error> {
         let (run, options) = (self.run.id.to_string(), self.options());
         let (tries, pause) = LOCKED;
         for _ in 1..tries {
-            match Changes::open(route.spec, route.shape.clone(), &run, options).await {
+            match Changes::open(spec, shape.clone(), &run, options).await {
                 Err(sink::Error::Busy(_)) => tokio::time::sleep(pause).await,
                 other => return other,
             }
         }
-        Changes::open(route.spec, route.shape.clone(), &run, options).await
+        Changes::open(spec, shape.clone(), &run, options).await
+    }
+
+    /// Counts what stands in the target by the parts that the run has written there. As with checkpoints, none that is there
+    /// does not mean that nothing left, when an earlier start left a release open.
+    fn count_parts(&mut self, changes: &Changes) -> Totals {
+        let done = before(changes);
+        self.meter.set(done.source);
+        self.counted = self.report.opening.is_none() || done.chunks > 0;
+        self.note_parts(changes);
+        done
+    }
+
+    /// Keeps what the parts have brought: it has left, whatever becomes of the run.
+    fn note_parts(&mut self, changes: &Changes) {
+        let done = before(changes);
+        if done.chunks > 0 {
+            let refreshed = &mut self.report.refreshed;
+            let it = refreshed.get_or_insert_with(|| Refreshed::changes(String::new()));
+            it.brought = Some(count(&done.source));
+        }
+    }
+
+    /// A receipt has told what the parts have brought; another release begins without them.
+    pub(super) fn forget_parts(&mut self) {
+        if let Some(it) = &mut self.report.refreshed {
+            it.brought = None;
+        }
+    }
+
+    /// What has left: the rows that were counted, or what parts of changes had brought before everything was copied, where
+    /// that is more.
+    pub(super) fn left(&self) -> Count {
+        let counted = count(&self.meter.get());
+        match self.report.refreshed.as_ref().and_then(|it| it.brought.clone()) {
+            Some(brought) if brought.rows > counted.rows => Count {
+                bytes: brought.bytes.max(counted.bytes),
+                ..brought
+            },
+            _ => counted,
+        }
+    }
+
+    /// Does the run write into the table as it stands? Its parts are not taken back.
+    pub(super) fn writes_in_place(&self) -> bool {
+        self.delivery.refresh == Refresh::Changes && self.report.plan.is_none()
+    }
+
+    /// Removes the stage of a run that is given up. The parts that it wrote were agreed then, and stay, and so does what of
+    /// them is in quarantine; they are counted, where this start has not come to it.
+    ///
+    /// # Errors
+    /// When the target does not let it.
+    pub(super) async fn leave_parts(&mut self, spec: &SinkSpec, shape: &Shape) -> Result<(), sink::Error> {
+        let opened = self.open_changes(spec, shape).await;
+        if let Ok(changes) = &opened
+            && self.target.is_none()
+        {
+            self.count_parts(changes);
+        }
+        let left = match opened {
+            Ok(changes) => changes.abort().await,
+            Err(error) => Err(error),
+        };
+        left.inspect_err(|error| {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(run = %self.run.id, error, "what a run of changes had begun could not be cleared away");
+        })
     }
 
     /// Do the rows that stand in the target come from a run of this delivery, under the same basis, and can they be told
@@ -192,12 +259,15 @@ impl Course<'_> {
         let done = changes.parts().len() as u64;
         self.run.progress.chunks_total = Some(done + compared.parts());
         self.run.progress.chunks_done = done;
+        // Told before the first row leaves: whoever has to end the run without its target knows that much.
+        self.tell().await?;
         while compared.more() {
             let part = self.watch(changes.part(&compared)).await?;
             let clock = self.app.clock.clone();
             let source = self.watch(route.opened.read(table)).await?;
             self.watch(changes.bring(&mut compared, part, source, move || clock.now()))
                 .await?;
+            self.note_parts(changes);
             self.run.progress.chunks_done += 1;
             self.run.progress.quarantined = compared.aside().rows;
             self.tell_if_due().await?;
@@ -220,11 +290,6 @@ impl Course<'_> {
         let mut source = standing;
         source.merge(&compared.aside());
         self.meter.set(source);
-        let count = |it: &RowSum| Count {
-            rows: it.rows,
-            bytes: it.bytes,
-            digest: it.to_hex(),
-        };
         let proof = Reconciliation::new(count(&source), count(&standing), count(&target), compared.aside().rows);
         if !proof.equal {
             return Err(Stop::Sink(sink::Error::Whole(Whole::NotEqual)));
@@ -251,7 +316,15 @@ impl Course<'_> {
     }
 }
 
-/// What earlier starts of the run have written.
+fn count(sum: &RowSum) -> Count {
+    Count {
+        rows: sum.rows,
+        bytes: sum.bytes,
+        digest: sum.to_hex(),
+    }
+}
+
+/// What the run has written by now, those of earlier starts too.
 fn before(changes: &Changes) -> Totals {
     let mut done = Totals::default();
     for it in changes.parts() {

@@ -7,7 +7,7 @@ use engine::{
     shape::Shape,
     sink::{self, Sink},
 };
-use exchange::{RunState, run::Event as Step, store};
+use exchange::{Count, RunState, run::Event as Step, store};
 use ledger::{Entry, Outcome, Receipt, receipt::UNKNOWN};
 use serde_json::json;
 use vocab::SinkSpec;
@@ -106,6 +106,7 @@ impl Course<'_> {
         let logged = ledger::append_many(&tx, &entries).await?;
         self.report.receipt = logged.first().filter(|_| open).map(|it| it.index);
         self.report.opening = None;
+        self.forget_parts();
         run.progress = self.run.progress.clone();
         let sum = self.meter.get();
         if sum.rows > 0 {
@@ -135,8 +136,11 @@ impl Course<'_> {
     /// left it open and the target's checkpoints cannot be asked, nobody knows that.
     pub(super) fn closing(&self, opened: &[Receipt], mut outcome: Outcome) -> Vec<Entry> {
         let now = self.app.now();
-        let sum = self.meter.get();
-        let (mut rows, mut bytes, mut digest) = (sum.rows, sum.bytes, sum.to_hex());
+        let Count {
+            mut rows,
+            mut bytes,
+            mut digest,
+        } = self.left();
         if let (Outcome::Complete, Some(it)) = (outcome, &self.report.reconciliation) {
             (rows, digest) = (it.source.rows, it.source.digest.clone());
             bytes = bytes.max(self.run.progress.bytes);
@@ -172,6 +176,10 @@ impl Course<'_> {
         let Some((spec, shape)) = self.target.clone().or_else(kept) else {
             return;
         };
+        if self.writes_in_place() {
+            let _ = self.leave_parts(&spec, &shape).await;
+            return;
+        }
         let opened = self.patient(&spec, &shape, None).await;
         if let Ok(sink) = &opened
             && self.target.is_none()
@@ -193,7 +201,7 @@ impl Course<'_> {
     /// open and no checkpoint is there, that does not mean that nothing left.
     pub(super) fn count(&mut self, sink: &Sink) {
         self.meter.set(sink.totals().source);
-        self.counted = self.report.opening.is_none() || !sink.done().is_empty();
+        self.counted |= self.report.opening.is_none() || !sink.done().is_empty();
     }
 
     /// Opens the target. The work that was dropped, or a killed process, may hold its lock for a moment.
