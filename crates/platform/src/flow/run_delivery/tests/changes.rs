@@ -181,6 +181,11 @@ async fn a_suspended_agreement_stops_changes_and_leaves_what_was_written() {
         stage.edit("update people set name = '李' || id where id % 3 = 1 and id <= 1500");
         let run = flow::start_run(&stage.app, &stage.officer, delivery.id).await.unwrap();
         stage.kill_after(run.id, 1).await;
+        let aside = format!(
+            "insert into jutong_quarantine values ('{}', 0, 'copy', 0, '', '', '', '', '')",
+            run.id
+        );
+        sqlite(&stage.folder.path().join("target.db"), &aside).unwrap();
         flow::suspend_agreement(&stage.app, &stage.approver, stage.agreement, "检查".to_owned())
             .await
             .unwrap();
@@ -191,12 +196,76 @@ async fn a_suspended_agreement_stops_changes_and_leaves_what_was_written() {
         let tables = stage.app.engine.tables(&stage.file()).await.unwrap();
         let named = |name: &str| tables.iter().any(|it| it.name == name);
         assert!(named("copy") && !named("copy__new"), "{tables:?}");
+        assert_eq!(
+            stage.count("jutong_quarantine").await,
+            1,
+            "parts stay with their quarantine"
+        );
+        let (_, receipts) = stage.releases().await;
+        assert!(
+            receipts[0].outcome == Outcome::Broken && receipts[0].rows > 0 && !receipts[0].digest.is_empty(),
+            "counted by the parts of the start that was killed: {:?}",
+            receipts[0]
+        );
         flow::resume_agreement(&stage.app, &stage.approver, stage.agreement, "已查".to_owned())
             .await
             .unwrap();
         let again = stage.carried(&delivery).await;
         assert_eq!(again.id, run.id, "a failed run goes on");
         assert_eq!(refreshed(&again).changed.map(|it| it.updated), Some(500));
+    }
+}
+
+#[tokio::test]
+async fn what_parts_have_brought_is_not_forgotten_when_everything_is_copied_after_all() {
+    for stage in Stage::each("integer", 100).await {
+        let delivery = stage.delivery_of(stage.file(), "copy", Refresh::Changes).await;
+        stage.carried(&delivery).await;
+        stage.edit("update people set name = '李' || id where id % 3 = 1 and id <= 1500");
+        let run = flow::start_run(&stage.app, &stage.officer, delivery.id).await.unwrap();
+        stage.kill_after(run.id, 1).await;
+        // Now the table is another one, and the copy breaks off at its first checkpoint.
+        let by_hand = "create table brought as with recursive n(i) as (select 1 union all select i + 1 from n \
+              where i < (select sum(json_extract(body, '$.source.rows')) from jutong_changes)) select i from n;
+            alter table copy add column note text;
+            create trigger stopped before insert on jutong_checkpoint begin select raise(abort, 'no'); end";
+        sqlite(&stage.folder.path().join("target.db"), by_hand).unwrap();
+        let brought = stage.count("brought").await;
+        assert!(brought > QUICK.chunk_rows, "more than a chunk: {brought}");
+        stage.carry_on(run.id).await;
+        let failed = stage.run(run.id).await;
+        assert_eq!(failed.state, RunState::Failed, "{:?}", failed.report);
+        assert_eq!(why(&failed), Whole::OtherTable.code());
+        let (opened, receipts) = stage.releases().await;
+        assert_eq!((opened, receipts.len()), (2, 2), "one release a run");
+        assert_eq!((receipts[0].outcome, receipts[0].rows), (Outcome::Broken, brought));
+        assert!(receipts[0].bytes > Some(0) && !receipts[0].digest.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_failed_run_of_changes_that_is_stopped_while_it_waits_leaves_no_stage() {
+    for stage in Stage::each("integer", 100).await {
+        let delivery = stage.delivery_of(stage.file(), "copy", Refresh::Changes).await;
+        stage.carried(&delivery).await;
+        stage.edit("update people set name = '李' || id where id % 3 = 1 and id <= 1500");
+        let run = flow::start_run(&stage.app, &stage.officer, delivery.id).await.unwrap();
+        stage.kill_after(run.id, 1).await;
+        let [source, away] = ["source.db", "away.db"].map(|it| stage.folder.path().join(it));
+        std::fs::rename(&source, &away).unwrap();
+        stage.carry_on(run.id).await;
+        std::fs::rename(&away, &source).unwrap();
+        assert_eq!(stage.run(run.id).await.state, RunState::Failed);
+        let staged = async || {
+            let tables = stage.app.engine.tables(&stage.file()).await.unwrap();
+            tables.iter().any(|it| it.name == "copy__new")
+        };
+        assert!(staged().await, "it was to go on");
+        flow::start_run(&stage.app, &stage.officer, delivery.id).await.unwrap();
+        flow::cancel_run(&stage.app, &stage.officer, run.id).await.unwrap();
+        stage.carry_on(run.id).await;
+        assert_eq!(stage.run(run.id).await.state, RunState::Cancelled);
+        assert!(!staged().await);
     }
 }
 
