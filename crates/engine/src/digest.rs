@@ -50,6 +50,13 @@ impl RowSum {
         self.sum.add(&other.sum);
     }
 
+    /// Without rows that it holds.
+    pub fn take_away(&mut self, other: &Self) {
+        self.rows = self.rows.saturating_sub(other.rows);
+        self.bytes = self.bytes.saturating_sub(other.bytes);
+        self.sum.sub(&other.sum);
+    }
+
     /// The sum as 64 lower-case hex digits.
     #[must_use]
     pub fn to_hex(&self) -> String {
@@ -82,6 +89,22 @@ impl Sum256 {
             *limb = sum;
             carry = first || second;
         }
+    }
+
+    /// Subtracts modulo 2^256.
+    pub fn sub(&mut self, other: &Self) {
+        let mut borrow = false;
+        for (limb, less) in self.0.iter_mut().zip(other.0) {
+            let (rest, first) = limb.overflowing_sub(less);
+            let (rest, second) = rest.overflowing_sub(u64::from(borrow));
+            *limb = rest;
+            borrow = first || second;
+        }
+    }
+
+    /// Its words of 64 bits, least significant first.
+    pub(crate) const fn words(&self) -> [u64; 4] {
+        self.0
     }
 }
 

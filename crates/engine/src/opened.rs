@@ -30,6 +30,8 @@ pub struct Described {
     pub schema: SchemaRef,
     /// The granted items of the key.
     pub key: Vec<String>,
+    /// Is one of them under a mask, so that rows that differ may look alike there?
+    pub masked_key: bool,
 }
 
 /// One page of a [`Select`].
@@ -86,6 +88,7 @@ impl Opened {
                     .filter(|it| it.key)
                     .map(|it| it.name.clone())
                     .collect(),
+                masked_key: it.table.items.iter().any(|it| it.key && !it.mask.is_clear()),
             })
             .collect()
     }

@@ -9,7 +9,10 @@
 //!
 //! A row that the target cannot hold is put into quarantine with its key and the reason, the rest goes on, until the
 //! run's error limit. Source digest = target digest + quarantine digest, or the run is not equal.
+//!
+//! Where a table was delivered before, [`Changes`] writes into it what differs, and nothing else.
 
+mod changes;
 mod chunk;
 mod error;
 mod files;
@@ -37,6 +40,7 @@ use crate::{
     digest::RowSum,
     shape::{Cells, Shape},
 };
+pub use changes::{Changes, Compared, PartDone, Size, Whole};
 use chunk::Open;
 pub use error::Error;
 pub use fit::{ColumnFit, Fit, Note, Preflight};

@@ -3,15 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vocab::{ActorId, AgreementId, DeliveryId, OrgId, SinkSpec, Timestamp};
 
-use crate::{Unfit, codes};
-
-codes! {
-    /// How much a run copies.
-    Mode: "delivery mode" {
-        /// Every row, every time; the new table takes the old one's place.
-        Full = "full",
-    }
-}
+use crate::{Refresh, Unfit, codes};
 
 codes! {
     /// Where a delivery stands.
@@ -59,8 +51,9 @@ pub struct Delivery {
     pub sink: SinkSpec,
     /// The target's secret as the vault sealed it; opaque.
     pub sealed_secret: Option<String>,
-    /// How much a run copies.
-    pub mode: Mode,
+    /// What a run brings. Kept under the name it had when there was no choice.
+    #[serde(rename = "mode")]
+    pub refresh: Refresh,
     /// May a table that no delivery made be replaced?
     pub replace: bool,
     /// Rows that may be put into quarantine before a run fails.

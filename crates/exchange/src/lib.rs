@@ -1,7 +1,8 @@
 //! How rows travel: deliveries of governed rows into a consumer's own table or file, their runs, plans and proofs.
 //!
 //! A [`Delivery`] is a standing order under an agreement; a [`Run`] is one copy of it: planned in chunks ([`plan`]),
-//! loaded chunk by chunk, reconciled ([`Reconciliation`]) and swapped in. This room decides and remembers; the engine
+//! loaded chunk by chunk, reconciled ([`Reconciliation`]) and swapped in; or, where the delivery wishes for it and the target
+//! allows it ([`Refresh`]), what has changed since the last one, written into the table as it stands. This room decides and remembers; the engine
 //! moves the rows, the corridor calls both. Invariants: a delivery has at most one run that has not ended (the database
 //! refuses a second); a run is *done* only with a reconciliation that is equal; nothing here holds a row or an open
 //! secret.
@@ -9,12 +10,14 @@
 pub mod delivery;
 pub mod plan;
 pub mod reconcile;
+pub mod refresh;
 pub mod run;
 pub mod store;
 
-pub use delivery::{Delivery, DeliveryState, Mode};
+pub use delivery::{Delivery, DeliveryState};
 pub use plan::{Chunk, Pages, Plan, Way};
 pub use reconcile::{Count, Difference, Reconciliation};
+pub use refresh::{Changed, Refresh, Refreshed};
 pub use run::{Discarded, Event, Failure, Noticed, Path, Phase, Progress, Reading, Report, Run, RunState, Taken};
 
 use vocab::{DeliveryId, RunId};

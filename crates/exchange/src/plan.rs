@@ -12,6 +12,8 @@ pub const CHUNK_ROWS: u64 = 50_000;
 /// Pages of a pass-through chunk: 32 MiB of pages of 8 KiB, a few tenths of a second of work; small enough that several
 /// lanes end together.
 pub const CHUNK_PAGES: u64 = 4096;
+/// Rows of a part of changes: their keys and digests, and those that differ, are held in memory; tens of megabytes.
+pub const PART_ROWS: u64 = 200_000;
 /// More chunks than this are not worth their checkpoints.
 const MOST_CHUNKS: u64 = 1000;
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use vocab::{ActorId, DeliveryId, ReleaseId, RunId, Timestamp};
 
-use crate::{Plan, Unfit, codes, reconcile::Reconciliation};
+use crate::{Plan, Refreshed, Unfit, codes, reconcile::Reconciliation};
 
 codes! {
     /// Where a run stands.
@@ -194,6 +194,9 @@ pub struct Report {
     /// Which path the rows take, and why; none before it was decided.
     #[serde(default)]
     pub path: Option<Taken>,
+    /// For a delivery that wishes for changes: what the run brings, and why; none before it was decided.
+    #[serde(default)]
+    pub refreshed: Option<Refreshed>,
     /// Digest of what decides which rows come and how they look; under another one the run begins anew.
     #[serde(default)]
     pub basis: Option<String>,

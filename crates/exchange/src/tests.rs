@@ -6,8 +6,8 @@ use vocab::{
 };
 
 use crate::{
-    Count, Delivery, DeliveryState, Error, Event, Mode, Pages, Phase, Plan, Progress, Reconciliation, Report, Run,
-    RunState, Way,
+    Changed, Count, Delivery, DeliveryState, Error, Event, Pages, Phase, Plan, Progress, Reconciliation, Refresh,
+    Refreshed, Report, Run, RunState, Way,
     plan::Facts,
     store::{self, Deliveries, Runs},
 };
@@ -250,13 +250,54 @@ fn delivery(name: &str, consumer: OrgId) -> Delivery {
             table: "public.居民".to_owned(),
         },
         sealed_secret: Some("opaque".to_owned()),
-        mode: Mode::Full,
+        refresh: Refresh::Full,
         replace: false,
         error_limit: 1000,
         state: DeliveryState::Active,
         created_by: ActorId::new(),
         created_at: at(0),
     }
+}
+
+#[test]
+fn what_a_run_brings_is_kept_and_told() {
+    let json = serde_json::to_value(delivery("一", OrgId::new())).unwrap();
+    assert_eq!(
+        json["mode"], "full",
+        "deliveries of before are read, and read by programs of before"
+    );
+    let mut with = json.clone();
+    with["mode"] = "changes".into();
+    assert_eq!(
+        serde_json::from_value::<Delivery>(with).unwrap().refresh,
+        Refresh::Changes
+    );
+    assert_eq!("changes".parse(), Ok(Refresh::Changes));
+    assert!("delta".parse::<Refresh>().is_err());
+
+    let report: Report = serde_json::from_str(r#"{"noticed":{"nulled":0,"set_aside":0}}"#).unwrap();
+    assert_eq!(report.refreshed, None, "reports of before have none");
+    let told = Refreshed {
+        changed: Some(Changed::new(2, 3, 4, 100)),
+        ..Refreshed::changes("b1".to_owned())
+    };
+    let report = Report {
+        refreshed: Some(told.clone()),
+        ..Report::default()
+    };
+    let read: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    assert_eq!(read.refreshed, Some(told.clone()));
+    assert_eq!(told.changed.unwrap().unchanged, 95);
+    assert_eq!(
+        Changed::new(2, 3, 4, 1).unchanged,
+        0,
+        "rows that were written twice, as the source went on, are no debt"
+    );
+    assert!(told.carries("b1") && !told.carries("b2"));
+    assert!(
+        !Refreshed::full("first").carries(""),
+        "what is not known carries nothing"
+    );
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 use chrono::{Days, TimeDelta};
 use platform::{
     Error,
+    exchange::Refresh,
     flow::{self, CorrectionWish, NewDelivery},
     sharing::correction::Finding,
     vocab::{AgreementId, GrantedItem, Purpose, RowRule, SinkSpec, SourceKind, SourceSpec, Timestamp},
@@ -104,6 +105,7 @@ impl Teller<'_> {
             agreement: person,
             name: "人口信息入库".to_owned(),
             sink,
+            refresh: Refresh::Full,
             replace: false,
             error_limit: 0,
         };

@@ -56,6 +56,8 @@ proptest! {
         let mut parts = sum(left);
         parts.merge(&sum(right));
         prop_assert_eq!(parts, whole);
+        parts.take_away(&sum(left));
+        prop_assert_eq!(parts, sum(right), "what was added can be taken away");
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub enum Why {
     /// The target refused the source's tuples (an older server that does not know a value, for instance): row by row the bad
     /// ones can be told.
     TargetRefused,
+    /// Only what has changed is brought, and rows are compared by columns.
+    Changes,
 }
 
 impl Why {
@@ -73,6 +75,7 @@ impl Why {
             Self::Type(_) => "type",
             Self::RowRule => "row-rule",
             Self::TargetRefused => "target-refused",
+            Self::Changes => "changes",
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Open {
     pub done: ChunkDone,
     /// When it stands already: what it must be; nothing is written then.
     pub expected: Option<ChunkDone>,
+    /// Rows that were put into quarantine, where somebody asks for them: their older forms do not stay.
+    pub aside: Option<Vec<RecordBatch>>,
     digest: RowDigest,
 }
 
@@ -32,6 +34,7 @@ impl Open {
         Self {
             done,
             expected: None,
+            aside: None,
             digest: RowDigest::of(shape.clone()),
         }
     }
@@ -47,6 +50,12 @@ impl Open {
         let mut all = RowSum::default();
         self.digest.hashes(cells, rows).iter().for_each(|it| all.merge(it));
         all
+    }
+
+    fn put_aside(&mut self, batch: &RecordBatch, row: usize) {
+        if let Some(aside) = &mut self.aside {
+            aside.push(batch.slice(row, 1));
+        }
     }
 
     pub async fn push(
@@ -72,6 +81,9 @@ impl Open {
                 .map(|it| BadRow::new(shape, &cells, it.row, first, &it.item, it.note.code()));
             target.quarantine(&rows.collect::<Vec<_>>(), at).await?;
             self.done.quarantined += bad.len() as u64;
+            for it in &bad {
+                self.put_aside(&batch, it.row);
+            }
         }
         let (good, ordinals) = without(&batch, &bad)?;
         let good = if preflight.kind == SourceKind::Xlsx {
@@ -124,6 +136,7 @@ impl Open {
                     bad.ordinal = first + ordinals.get(from).copied().unwrap_or(from) as u64;
                     target.quarantine(&[bad], at).await?;
                     self.done.quarantined += 1;
+                    self.put_aside(&part, 0);
                 }
                 Err(Error::Refused(_)) => {
                     let half = rows / 2;

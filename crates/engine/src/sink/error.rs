@@ -1,5 +1,6 @@
 //! What can go wrong at a target.
 
+use super::Whole;
 use crate::shape::Misfit;
 
 /// Why a target could not take rows. No text holds a value of a row.
@@ -41,6 +42,9 @@ pub enum Error {
     /// Reading the source again gave other rows than a chunk that was loaded before: start anew with [`super::Sink::restart`].
     #[error("the source changed under chunk {0}")]
     SourceChanged(u64),
+    /// Only what has changed cannot be brought: everything has to be copied.
+    #[error("everything has to be copied ({0})")]
+    Whole(Whole),
     /// The rows of the source broke off.
     #[error("the source's rows broke off")]
     Rows(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -1,6 +1,8 @@
 //! MySQL and MariaDB: `LOAD DATA LOCAL INFILE` from memory where the server allows it, many-row `INSERT`
 //! otherwise, and where the option `local_infile` is `off`.
 
+mod changes;
+
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -41,6 +41,8 @@ const SETUP: &[&str] = &[
     "SET time_zone = '+00:00'",
     "SET sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
     "SET lock_wait_timeout = 60",
+    // It waits while source and target are read, however long that takes.
+    "SET wait_timeout = 604800",
 ];
 
 pub async fn connect(spec: &SourceSpec) -> Result<Conn, Error> {

@@ -1,5 +1,6 @@
 //! PostgreSQL: binary COPY into a bare heap.
 
+mod changes;
 mod lane;
 
 use arrow::array::RecordBatch;
@@ -22,9 +23,11 @@ use crate::{
 
 pub use lane::Lane;
 
-/// How every session that writes begins. Loading a chunk and making a key take as long as they take.
-const WRITING: &str = "SET default_transaction_read_only = off; SET timezone = 'UTC'; SET lock_timeout = '60s'; \
-                       SET statement_timeout = 0; SET client_min_messages = warning; SET standard_conforming_strings = on";
+/// How every session that writes begins. Loading a chunk and making a key take as long as they take; it may
+/// wait for hours while rows are read (`idle_session_timeout`, of 14 and later).
+pub(super) const WRITING: &str = "SET default_transaction_read_only = off; SET timezone = 'UTC'; SET lock_timeout = '60s'; \
+    SET statement_timeout = 0; SET client_min_messages = warning; SET standard_conforming_strings = on; \
+    SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'idle_session_timeout'";
 
 pub struct Postgres {
     client: Client,
@@ -235,9 +238,8 @@ impl Postgres {
         .await
     }
 
-    async fn swap_once(&self, by_rename: bool, loaded: &RowSum, at: Timestamp) -> Result<(), Error> {
-        self.batch("BEGIN", "swapping").await?;
-        self.replace(by_rename).await?;
+    /// Writes into the open transaction what stands in the table from now on; the way there is forgotten.
+    async fn mark_delivered(&self, loaded: &RowSum, at: Timestamp) -> Result<(), Error> {
         let sql = format!(
             "INSERT INTO {} (target, run, rows, digest, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (target) DO UPDATE \
              SET run = excluded.run, rows = excluded.rows, digest = excluded.digest, at = excluded.at",
@@ -254,6 +256,13 @@ impl Postgres {
             .execute(&sql, &[&self.names.target])
             .await
             .map_err(failed("swapping"))?;
+        Ok(())
+    }
+
+    async fn swap_once(&self, by_rename: bool, loaded: &RowSum, at: Timestamp) -> Result<(), Error> {
+        self.batch("BEGIN", "swapping").await?;
+        self.replace(by_rename).await?;
+        self.mark_delivered(loaded, at).await?;
         self.batch("COMMIT", "swapping").await
     }
 }

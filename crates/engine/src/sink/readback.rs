@@ -9,7 +9,7 @@ use super::{Error, Preflight, fit};
 use crate::{
     Limits,
     digest::{RowDigest, RowSum},
-    rows::Notes,
+    rows::{Batches, Notes},
     shape::Shape,
     source::{self, Scan, Wanted},
 };
@@ -49,6 +49,20 @@ pub(super) async fn digest(
     preflight: &Preflight,
     shape: &Shape,
 ) -> Result<RowSum, Error> {
+    let (mut rows, _) = rows(spec, table, preflight).await?;
+    let mut digest = RowDigest::of(shape.clone());
+    while let Some(batch) = rows.next().await {
+        digest.update(&batch?)?;
+    }
+    Ok(digest.sum())
+}
+
+/// The rows of a table of a target, as they stand now, and what is noticed about them while they come.
+pub(super) async fn rows(
+    spec: &SourceSpec,
+    table: &str,
+    preflight: &Preflight,
+) -> Result<(Batches, Arc<Notes>), Error> {
     let source = source::open(spec, &Limits::none())?;
     let info = match source.table(table).await {
         Ok(info) => info,
@@ -68,12 +82,13 @@ pub(super) async fn digest(
         columns: columns.collect(),
         filter: RowRule::All,
         limit: None,
-        notes,
+        notes: Arc::clone(&notes),
     };
-    let mut rows = source.scan(&info, scan).await?;
-    let mut digest = RowDigest::of(shape.clone());
-    while let Some(batch) = rows.next().await {
-        digest.update(&batch?)?;
-    }
-    Ok(digest.sum())
+    let rows = source.scan(&info, scan).await?;
+    // The pool of connections lives as long as the rows.
+    let alive = move |batch| {
+        let _ = &source;
+        batch
+    };
+    Ok((rows.map(alive).boxed(), notes))
 }

@@ -1,5 +1,7 @@
 //! An SQLite file: prepared inserts in one transaction a chunk.
 
+mod changes;
+
 use std::time::Duration;
 
 use arrow::array::RecordBatch;

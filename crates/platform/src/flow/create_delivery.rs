@@ -1,10 +1,12 @@
 //! A department has agreed data brought into its own table or file.
 
+mod refresh;
+
 use std::path::Path;
 
 use db::Tx;
-use engine::{Tested, shape::Shape, sink};
-use exchange::{Delivery, DeliveryState, Mode, Taken};
+use engine::{Tested, Why, shape::Shape, sink};
+use exchange::{Delivery, DeliveryState, Refresh, Taken};
 use policy::About;
 use serde_json::json;
 use vocab::{Action, Actor, AgreementId, DeliveryId, OrgId, SharingMode, SinkSpec, SourceKind};
@@ -16,6 +18,7 @@ use super::{
     run_delivery::path::{path_to, preflight_on, taken},
 };
 use crate::{App, Change, Error, Event, error::Fault};
+use refresh::refresh_faults;
 
 /// What somebody says about a new delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub struct NewDelivery {
     pub name: String,
     /// Where to; the secret is inside.
     pub sink: SinkSpec,
+    /// What its runs bring.
+    pub refresh: Refresh,
     /// May a table or file that no delivery made be replaced?
     pub replace: bool,
     /// Rows that may be put into quarantine before a run fails.
@@ -47,7 +52,8 @@ pub struct SinkReport {
 ///
 /// # Errors
 /// [`Error::NotFound`] for an agreement that is not the own department's; [`Error::Denied`]; [`Error::Faults`] with
-/// everything that does not fit: a mode that was not agreed, a path outside the allowed folders, a target in use.
+/// everything that does not fit: a mode that was not agreed, a path outside the allowed folders, a target in use, changes
+/// where rows cannot be told apart.
 pub async fn create_delivery(app: &App, actor: &Actor, new: NewDelivery) -> Result<Delivery, Error> {
     let about = About::Delivery {
         id: None,
@@ -68,6 +74,7 @@ pub async fn create_delivery(app: &App, actor: &Actor, new: NewDelivery) -> Resu
             format!("the agreement does not allow `{mode}`"),
         ));
     }
+    faults.extend(refresh_faults(&tx, &agreement, &new.sink, new.refresh).await?);
     drop(tx);
     if !faults.is_empty() {
         return Err(Error::Faults(faults));
@@ -91,7 +98,7 @@ pub async fn create_delivery(app: &App, actor: &Actor, new: NewDelivery) -> Resu
         name: new.name.trim().to_owned(),
         sink,
         sealed_secret,
-        mode: Mode::Full,
+        refresh: new.refresh,
         replace: new.replace,
         error_limit: new.error_limit,
         state: DeliveryState::Active,
@@ -100,7 +107,7 @@ pub async fn create_delivery(app: &App, actor: &Actor, new: NewDelivery) -> Resu
     };
     exchange::store::insert_delivery(change.db(), &delivery).await?;
     let body = json!({ "agreement": delivery.agreement, "name": delivery.name, "kind": delivery.sink.target.kind,
-        "provider": agreement.provider, "consumer": agreement.consumer });
+        "refresh": delivery.refresh, "provider": agreement.provider, "consumer": agreement.consumer });
     change
         .commit(&Event::new(Action::ManageDelivery, "delivery-defined", id, &body))
         .await?;
@@ -111,8 +118,14 @@ pub async fn create_delivery(app: &App, actor: &Actor, new: NewDelivery) -> Resu
 ///
 /// # Errors
 /// As [`create_delivery`]; [`Error::Engine`] with the cause when source or target do not answer.
-pub async fn test_sink(app: &App, actor: &Actor, agreement: AgreementId, sink: &SinkSpec) -> Result<SinkReport, Error> {
-    try_sink(app, actor, agreement, sink, None).await
+pub async fn test_sink(
+    app: &App,
+    actor: &Actor,
+    agreement: AgreementId,
+    sink: &SinkSpec,
+    refresh: Refresh,
+) -> Result<SinkReport, Error> {
+    try_sink(app, actor, agreement, sink, refresh, None).await
 }
 
 async fn try_sink(
@@ -120,6 +133,7 @@ async fn try_sink(
     actor: &Actor,
     agreement: AgreementId,
     sink: &SinkSpec,
+    refresh: Refresh,
     own: Option<DeliveryId>,
 ) -> Result<SinkReport, Error> {
     let about = About::Delivery {
@@ -127,7 +141,13 @@ async fn try_sink(
         owner: actor.org,
     };
     policy::decide(&app.rules, actor, Action::ManageDelivery, &about)?;
-    let faults = sink_faults(app, &app.read().await?, actor.org, sink, own).await?;
+    let tx = app.read().await?;
+    let mut faults = sink_faults(app, &tx, actor.org, sink, own).await?;
+    if refresh == Refresh::Changes {
+        let agreed = visible(&tx, actor, agreement).await?;
+        faults.extend(refresh_faults(&tx, &agreed, sink, refresh).await?);
+    }
+    drop(tx);
     if !faults.is_empty() {
         return Err(Error::Faults(faults));
     }
@@ -145,7 +165,10 @@ async fn try_sink(
         SourceKind::Sqlite if there => Some(app.engine.test(&sink.target).await?),
         _ => None,
     };
-    let path = path_to(&ready.opened, &table.name, sink).await?;
+    let path = match refresh {
+        Refresh::Full => path_to(&ready.opened, &table.name, sink).await?,
+        Refresh::Changes => Err(Why::Changes),
+    };
     Ok(SinkReport {
         preflight: preflight_on(&path, sink, &shape),
         path: taken(&path),
@@ -160,7 +183,7 @@ async fn try_sink(
 pub async fn test_delivery(app: &App, actor: &Actor, id: DeliveryId) -> Result<SinkReport, Error> {
     let delivery = own_delivery(app, actor, id).await?;
     let sink = unsealed_sink(app, &delivery)?;
-    try_sink(app, actor, delivery.agreement, &sink, Some(id)).await
+    try_sink(app, actor, delivery.agreement, &sink, delivery.refresh, Some(id)).await
 }
 
 /// How rows are supplied to a kind of target: databases in batches, files as files.

@@ -6,8 +6,11 @@
 //! change names; the closing receipt and the run's end are one transaction. Killed anywhere, the next worker goes on from
 //! what stands. Between steps and about every second the wish to cancel is heard; every few seconds, and directly before
 //! the tables change names, the mandate is decided again: a revoked or changed agreement stops its rows. Where source and
-//! target are both PostgreSQL and nothing stands in the way, the rows pass as tuples (`path`), by the same steps.
+//! target are both PostgreSQL and nothing stands in the way, the rows pass as tuples (`path`), by the same steps. Where the
+//! delivery wishes for changes and what stands in the target allows it (`changes`), rows are compared and written where
+//! they stand, and no tables change names.
 
+mod changes;
 mod end;
 mod load;
 pub(crate) mod path;
@@ -48,6 +51,7 @@ use super::{
     open_data::{Door, Grant, open_for_run},
 };
 use crate::{App, Error, release::Opening, work::TRIES};
+use changes::Route;
 use planning::Origin;
 use stop::Stop;
 pub(crate) use take_back::{TAKE_BACK, take_back_run};
@@ -69,6 +73,8 @@ struct Pace {
     chunk_rows: u64,
     /// Pages of a chunk, where the source is read by pages.
     chunk_pages: u64,
+    /// Rows of a part of changes.
+    part_rows: u64,
     /// At least so long between two notes of progress.
     told: Duration,
     /// At least so long between two decisions of the mandate.
@@ -78,6 +84,7 @@ struct Pace {
 const PACE: Pace = Pace {
     chunk_rows: plan::CHUNK_ROWS,
     chunk_pages: plan::CHUNK_PAGES,
+    part_rows: plan::PART_ROWS,
     told: Duration::from_secs(1),
     decided: Duration::from_secs(5),
 };
@@ -197,7 +204,7 @@ impl Course<'_> {
     }
 
     async fn go_once(&mut self) -> Result<(), Stop> {
-        let fresh = self.report.plan.is_none();
+        let fresh = self.report.plan.is_none() && self.report.opening.is_none();
         if self.run.cancel_asked && fresh {
             return Err(Stop::Cancelled);
         }
@@ -220,6 +227,10 @@ impl Course<'_> {
         let table = opened.tables().into_iter().next().ok_or(Error::NotFound("agreement"))?;
         let shape = Shape::of(&table.schema, &table.key).map_err(|it| Error::State(it.to_string()))?;
         self.target = Some((spec.clone(), shape.clone()));
+        let route = Route::new(&ready, &opened, &table, &spec, &shape);
+        if self.by_changes(route).await? {
+            return Ok(());
+        }
         let pipe = self.choose(&opened, &table.name, &spec).await?;
         let mut sink = self.patient(&spec, &shape, pipe.as_ref()).await?;
         self.count(&sink);
@@ -235,6 +246,7 @@ impl Course<'_> {
         }
         let extent = opened.extent(&table.name).await?;
         self.every_row = extent.every_row;
+        self.note_basis(&extent, &opening, route)?;
         let origin = Origin {
             opened: &opened,
             table: &table.name,
@@ -277,6 +289,9 @@ impl Course<'_> {
         let Some(shape) = self.kept_shape().filter(|_| equal) else {
             return Ok(false);
         };
+        if self.writes_in_place() {
+            return Ok(self.open_changes(spec, &shape).await?.sealed());
+        }
         Ok(self.patient(spec, &shape, None).await?.swapped())
     }
 

@@ -99,7 +99,9 @@ async fn stop_run(change: &Change, id: RunId) -> Result<bool, Error> {
         return Ok(false);
     }
     let run = store::run(change.db(), id).await?;
-    let untouched = run.report.as_ref().is_none_or(|it| it.plan.is_none());
+    // What an earlier start has begun in the target is for a worker to take back.
+    let report = run.report.as_ref();
+    let untouched = report.is_none_or(|it| it.plan.is_none() && it.refreshed.is_none());
     if run.state == RunState::Queued && untouched {
         let over = run.after(Step::Cancelled, now).map_err(exchange::Error::from)?;
         store::update_run(change.db(), &over, now).await?;

@@ -15,7 +15,7 @@ use testkit::{
     platform::{
         App, Work,
         engine::{Filter as Condition, FilterOp, Select},
-        exchange::{Run, RunState},
+        exchange::{Refresh, Run, RunState},
         flow::{self, Claim, Door, Evidence, NewDelivery, Proof, Question},
         ledger::{self, Filter, Page, Receipt, Recorded, Trust},
         vocab::{
@@ -414,6 +414,7 @@ async fn rounds(app: &TestApp, rounds: u64) -> Result<(), Failure> {
         agreement,
         name: "送达".to_owned(),
         sink,
+        refresh: Refresh::Full,
         replace: false,
         error_limit: 0,
     };

@@ -12,7 +12,7 @@ use mysql_async::prelude::Queryable;
 use testkit::{
     Failure, TestApp,
     platform::{
-        exchange::{Reconciliation, RunState},
+        exchange::{Reconciliation, Refresh, RunState},
         flow::{self, Evidence, NewDelivery},
         ledger::{self, Filter, Outcome, Page, Receipt, Trust},
         vocab::{AgreementId, Mask, SinkSpec, SourceKind, SourceSpec},
@@ -488,6 +488,7 @@ async fn deliver(
         agreement,
         name: format!("送达 {table}"),
         sink,
+        refresh: Refresh::Full,
         replace: false,
         error_limit: 0,
     };

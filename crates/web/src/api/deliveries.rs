@@ -10,7 +10,7 @@ use axum::{
 use platform::{
     App,
     engine::sink::fit::Fit,
-    exchange::{Delivery, Run, Taken},
+    exchange::{Delivery, Refresh, Refreshed, Run, Taken},
     flow::{self, ListedDelivery, NewDelivery, SinkReport},
     vocab::{AgreementId, SinkSpec, SourceKind, SourceSpec, Timestamp},
 };
@@ -78,6 +78,9 @@ pub(crate) struct NewBody {
     agreement: String,
     name: String,
     sink: SinkBody,
+    /// full (every row, each time) or changes (the rows that differ, written into the table as it stands; needs a key that is
+    /// granted whole and without masks, and a database as target); full when absent.
+    refresh: Option<String>,
     /// May a table or file that no delivery made be replaced?
     #[serde(default)]
     replace: bool,
@@ -92,6 +95,8 @@ pub(crate) struct AttemptBody {
     /// `agr_…`, of my organisation.
     agreement: String,
     sink: SinkBody,
+    /// full or changes; full when absent.
+    refresh: Option<String>,
 }
 
 /// Where a delivery writes, without its secret.
@@ -117,8 +122,8 @@ pub(crate) struct DeliveryView {
     consumer: String,
     /// active, paused or ended.
     state: String,
-    /// full.
-    mode: String,
+    /// full or changes.
+    refresh: String,
     /// Absent for the provider.
     #[serde(skip_serializing_if = "Option::is_none")]
     sink: Option<SinkView>,
@@ -140,7 +145,7 @@ fn view(it: &ListedDelivery) -> DeliveryView {
         resource_name: it.title.zh.clone(),
         consumer: of.consumer.to_string(),
         state: of.state.to_string(),
-        mode: of.mode.to_string(),
+        refresh: of.refresh.to_string(),
         sink: it.own.then(|| SinkView {
             kind: of.sink.target.kind.to_string(),
             options: of.sink.target.options.clone(),
@@ -194,6 +199,8 @@ pub(crate) struct RunView {
     progress: ProgressView,
     /// Which path the rows take, and why; absent before it was decided.
     path: Option<PathView>,
+    /// Of a delivery that wishes for changes: what the run brings, and why; absent before it was decided.
+    refreshed: Option<RefreshedView>,
     /// Both sides compared: rows, bytes and digests of source, expected and target, quarantined, equal, differences.
     #[schema(value_type = Option<Object>)]
     reconciliation: Option<Value>,
@@ -228,8 +235,8 @@ pub(crate) struct RunView {
 pub(crate) struct PathView {
     /// pass-through (the database's own tuples) or columnar.
     path: String,
-    /// tuples for a pass-through; else what stands in its way: source-kind, target-kind, encoding, mask, type, row-rule or
-    /// target-refused.
+    /// tuples for a pass-through; else what stands in its way: source-kind, target-kind, encoding, mask, type, row-rule,
+    /// target-refused or changes.
     why: String,
     /// The item that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -244,6 +251,40 @@ fn path_view(it: &Taken) -> PathView {
         why: it.why.clone(),
         item: it.item.clone(),
         lanes: it.lanes,
+    }
+}
+
+/// What a run of a delivery that wishes for changes brings, and why.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefreshedView {
+    /// full or changes.
+    refresh: String,
+    /// compared for changes; else why everything was copied: first, other-basis, other-table, no-key, key-missing,
+    /// key-repeats, mostly-changed, target-refused, target-changed or not-equal.
+    why: String,
+    /// What became of the rows; absent where everything was copied, and before it is known.
+    changed: Option<ChangedView>,
+}
+
+/// Rows of a run by what became of them in the target.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChangedView {
+    inserted: u64,
+    updated: u64,
+    deleted: u64,
+    unchanged: u64,
+}
+
+fn refreshed_view(it: &Refreshed) -> RefreshedView {
+    RefreshedView {
+        refresh: it.refresh.to_string(),
+        why: it.why.clone(),
+        changed: it.changed.map(|it| ChangedView {
+            inserted: it.inserted,
+            updated: it.updated,
+            deleted: it.deleted,
+            unchanged: it.unchanged,
+        }),
     }
 }
 
@@ -279,6 +320,7 @@ fn run_view(it: &Run, own: bool) -> RunView {
         reconciliation: report.reconciliation.and_then(|it| serde_json::to_value(it).ok()),
         digest_algorithm: flow::algorithm_of(report.path.as_ref().map(|it| it.path)),
         path: report.path.as_ref().map(path_view),
+        refreshed: report.refreshed.as_ref().map(refreshed_view),
         preflight: report.preflight,
         key: report.key,
         reading: report.reading.map(|it| it.to_string()),
@@ -369,6 +411,11 @@ fn fits(it: &SinkReport) -> PreflightView {
     }
 }
 
+/// What a delivery's runs bring; everything when nothing is said.
+fn refresh_of(reader: &mut Reader, text: Option<&str>) -> Option<Refresh> {
+    reader.maybe("refresh", text).map(|it| it.unwrap_or(Refresh::Full))
+}
+
 /// Which part of a list.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -420,12 +467,14 @@ async fn create(
     let mut reader = Reader::default();
     let agreement = reader.read("agreement", &it.agreement);
     let sink = it.sink.spec(&mut reader);
-    let (agreement, sink) = reader.done(agreement.zip(sink))?;
+    let refresh = refresh_of(&mut reader, it.refresh.as_deref());
+    let ((agreement, sink), refresh) = reader.done(agreement.zip(sink).zip(refresh))?;
     let error_limit = it.error_limit.unwrap_or(1000);
     let new = NewDelivery {
         agreement,
         name: it.name,
         sink,
+        refresh,
         replace: it.replace,
         error_limit,
     };
@@ -447,8 +496,11 @@ async fn attempt(
     let mut reader = Reader::default();
     let agreement = reader.read("agreement", &it.agreement);
     let sink = it.sink.spec(&mut reader);
-    let (agreement, sink) = reader.done(agreement.zip(sink))?;
-    Ok(Json(fits(&flow::test_sink(&app, &actor, agreement, &sink).await?)))
+    let refresh = refresh_of(&mut reader, it.refresh.as_deref());
+    let ((agreement, sink), refresh) = reader.done(agreement.zip(sink).zip(refresh))?;
+    Ok(Json(fits(
+        &flow::test_sink(&app, &actor, agreement, &sink, refresh).await?,
+    )))
 }
 
 /// A delivery.

@@ -293,6 +293,10 @@ fn every_exact_reason_has_its_words() {
     wanted.extend(of("outcome-", codes("ledger/src/receipt.rs", "Outcome")));
     wanted.extend(of("path-why-", codes("engine/src/pipe/mod.rs", "Why")));
     wanted.push("path-why-tuples".to_owned());
+    wanted.extend(of("refreshed-why-", codes("engine/src/sink/changes.rs", "Whole")));
+    wanted.push("refreshed-why-compared".to_owned());
+    let refresh = platform::exchange::Refresh::ALL.iter();
+    wanted.extend(refresh.flat_map(|it| [format!("refresh-{it}"), format!("refreshed-{it}")]));
     wanted.extend(platform::exchange::Path::ALL.iter().map(|it| format!("path-{it}")));
     let all = vocab::rule::Wanted::ALL
         .iter()

@@ -16,6 +16,8 @@ pub struct DeliveryRow {
     pub title: String,
     /// Where to, without secrets.
     pub target: String,
+    /// What its runs bring: `full`, `changes` (`refresh-{code}` in the locale).
+    pub refresh: &'static str,
     /// State of the last run.
     pub state: Option<Tag>,
     /// When the last run began.
@@ -57,6 +59,8 @@ form! {
         path: one "path",
         /// Table.
         table: one "table",
+        /// What its runs bring.
+        refresh: one "refresh",
     }
 }
 
@@ -72,6 +76,8 @@ pub struct DeliveryFormPage {
     pub kind: Option<SourceKind>,
     /// Kinds to choose from.
     pub kinds: Vec<Choice>,
+    /// What runs may bring.
+    pub refreshes: Vec<Choice>,
     /// What was typed.
     pub form: DeliveryForm,
     /// The outcome of a test.
@@ -134,6 +140,8 @@ pub struct Live {
     pub running: bool,
     /// Which path the rows take and why, once it is decided.
     pub path: Option<String>,
+    /// What the run brings and why, where changes are wished for.
+    pub refreshed: Option<String>,
     /// Why it failed.
     pub failed: Option<String>,
 }
@@ -172,6 +180,8 @@ pub struct Report {
     pub receipt: Option<u64>,
     /// Where it went.
     pub target: String,
+    /// Rows inserted, updated, deleted and unchanged, where only changes were brought.
+    pub changed: Option<(u64, u64, u64, u64)>,
     /// When the rows were read: `one-moment`, `each-chunk` (`reading-{code}` in the locale).
     pub reading: Option<String>,
     /// For the provider alone: values that became NULL, and rows that were left out.

@@ -2,7 +2,7 @@
 //! both languages; a test reads the codes from the sources, so that none is forgotten.
 
 use platform::{
-    exchange::{Failure, Taken},
+    exchange::{Failure, Refreshed, Taken},
     ledger::Fault as BundleFault,
     policy::{Explanation, Missing},
     vocab::{
@@ -91,6 +91,12 @@ pub(crate) fn path(ui: &Ui, it: &Taken) -> String {
         (Some(path), Some(why)) => ui.ab("run-path", path, why),
         _ => ui.a("problem-unknown", &it.why),
     }
+}
+
+/// What a run brings where changes are wished for, and why.
+pub(crate) fn refreshed(ui: &Ui, it: &Refreshed) -> String {
+    let brings = ui.tk("refreshed-", it.refresh.code());
+    ui.ab("run-refreshed", brings, ui.tk("refreshed-why-", &it.why))
 }
 
 /// Why a bundle proves nothing.

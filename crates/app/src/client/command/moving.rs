@@ -95,6 +95,9 @@ pub(crate) struct SinkArgs {
     /// The table, for databases.
     #[arg(long, default_value = "")]
     table: String,
+    /// What a run brings: every row, or only the rows that differ from what stands in the table.
+    #[arg(long, value_parser = ["full", "changes"])]
+    refresh: Option<String>,
     /// Ask for the password, or read it from standard input.
     #[arg(long)]
     secret: bool,
@@ -143,6 +146,7 @@ pub(crate) async fn delivery(command: DeliveryCommand, client: &Client) -> Resul
                 ("state", "state"),
                 ("agreement", "agreement"),
                 ("target", "sink.kind"),
+                ("refresh", "refresh"),
                 ("last run", "last_run.state"),
             ];
             client.show_list(&client.get("/deliveries", &query).await?, &columns)
@@ -155,12 +159,13 @@ pub(crate) async fn delivery(command: DeliveryCommand, client: &Client) -> Resul
             error_limit,
         } => {
             let new = filled(json!({
-                "agreement": to.agreement, "name": name, "sink": to.sink()?, "replace": replace, "error_limit": error_limit,
+                "agreement": to.agreement, "name": name, "sink": to.sink()?, "refresh": to.refresh, "replace": replace,
+                "error_limit": error_limit,
             }));
             client.show(&client.post("/deliveries", &new).await?)
         }
         C::Try(to) => {
-            let attempt = json!({ "agreement": to.agreement, "sink": to.sink()? });
+            let attempt = filled(json!({ "agreement": to.agreement, "sink": to.sink()?, "refresh": to.refresh }));
             client.show(&client.post("/deliveries/preflight", &attempt).await?)
         }
         C::Preflight { id } => deed(id, "/preflight").await,

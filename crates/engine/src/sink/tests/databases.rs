@@ -1,7 +1,7 @@
 use super::*;
 
 /// The targets at hand: SQLite always; PostgreSQL and MySQL where the tests are told of a server, and loudly not else.
-fn targets(table: &str, folder: &std::path::Path) -> Vec<SinkSpec> {
+pub fn targets(table: &str, folder: &std::path::Path) -> Vec<SinkSpec> {
     let path = folder.join("ziel.db");
     let mut all = vec![SourceSpec::new(SourceKind::Sqlite).with("path", path.to_string_lossy())];
     for (kind, name) in [
@@ -38,7 +38,7 @@ fn from_url(kind: SourceKind, url: &str) -> SourceSpec {
 }
 
 /// Runs statements on a target, beside the sink.
-async fn execute(spec: &SourceSpec, sql: &str) {
+pub async fn execute(spec: &SourceSpec, sql: &str) {
     use mysql_async::prelude::Queryable;
     match spec.kind {
         SourceKind::Postgres => {
@@ -101,6 +101,33 @@ async fn a_copy_is_exact_and_resumes() {
             "{kind}: given up, the old rows stay"
         );
         clean(&spec, "run_1").await;
+    }
+}
+
+/// While source and target are read for hours, the connection that writes says nothing.
+#[tokio::test]
+async fn a_session_may_wait() {
+    use mysql_async::prelude::Queryable;
+    let folder = tempfile::tempdir().unwrap();
+    for spec in targets("等待", folder.path()) {
+        match spec.target.kind {
+            SourceKind::Mysql => {
+                let mut conn = mysql_link::connect(&spec.target).await.unwrap();
+                let seconds: Option<u64> = conn.query_first("SELECT @@wait_timeout").await.unwrap();
+                assert!(seconds >= Some(86_400), "{seconds:?}");
+            }
+            SourceKind::Postgres => {
+                let source = crate::source::postgres::Postgres::open(&spec.target).unwrap();
+                let client = source.dedicated().await.unwrap();
+                if client.batch_execute("SET idle_session_timeout = '1h'").await.is_err() {
+                    continue; // a server of before 14 ends no session for that
+                }
+                client.batch_execute(postgres::WRITING).await.unwrap();
+                let row = client.query_one("SHOW idle_session_timeout", &[]).await.unwrap();
+                assert_eq!(row.get::<_, String>(0), "0");
+            }
+            _ => {}
+        }
     }
 }
 

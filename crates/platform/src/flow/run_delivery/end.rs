@@ -8,7 +8,7 @@ use engine::{
     shape::Shape,
     sink::{self, Sink},
 };
-use exchange::{RunState, run::Event as Step, store};
+use exchange::{Count, RunState, run::Event as Step, store};
 use ledger::{Entry, Outcome, Receipt, receipt::UNKNOWN};
 use serde_json::json;
 use vocab::SinkSpec;
@@ -17,7 +17,7 @@ use super::{Course, Stop, take_back::promise};
 use crate::{Error, flow::list_deliveries::there};
 
 /// How long the target's lock of a piece of work that was just dropped is waited for.
-const LOCKED: (u32, Duration) = (50, Duration::from_millis(200));
+pub(super) const LOCKED: (u32, Duration) = (50, Duration::from_millis(200));
 
 impl Course<'_> {
     /// Writes how the run ended; what may pass by itself goes back to the worker instead.
@@ -109,6 +109,7 @@ impl Course<'_> {
         let logged = ledger::append_many(&tx, &entries).await?;
         self.report.receipt = logged.first().filter(|_| open).map(|it| it.index);
         self.report.opening = None;
+        self.forget_parts();
         run.progress = self.run.progress.clone();
         let sum = self.meter.get();
         if sum.rows > 0 {
@@ -139,8 +140,11 @@ impl Course<'_> {
     /// that, but only the least.
     pub(super) fn closing(&self, opened: &[Receipt], mut outcome: Outcome) -> Vec<Entry> {
         let now = self.app.now();
-        let sum = self.meter.get();
-        let (mut rows, mut bytes, mut digest) = (sum.rows, sum.bytes, sum.to_hex());
+        let Count {
+            mut rows,
+            mut bytes,
+            mut digest,
+        } = self.left();
         if let (Outcome::Complete, Some(it)) = (outcome, &self.report.reconciliation) {
             (rows, digest) = (it.source.rows, it.source.digest.clone());
             bytes = bytes.max(self.run.progress.bytes);
@@ -181,7 +185,7 @@ impl Course<'_> {
         } else {
             sink.totals().source
         });
-        self.counted = self.report.opening.is_none() || !sink.done().is_empty();
+        self.counted |= self.report.opening.is_none() || !sink.done().is_empty();
     }
 
     /// Opens the target. The work that was dropped, or a killed process, may hold its lock for a moment.

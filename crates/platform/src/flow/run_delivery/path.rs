@@ -6,7 +6,7 @@ use engine::{
     shape::Shape,
     sink::{self, Preflight, Sink, fit},
 };
-use exchange::{Chunk, Path, Taken};
+use exchange::{Chunk, Path, Refresh, Taken};
 use vocab::SinkSpec;
 
 use super::{Course, Stop};
@@ -68,8 +68,13 @@ pub(super) fn part(chunk: &Chunk) -> Part {
 }
 
 impl Course<'_> {
-    /// The pass-through, or none. What had to be given up, by this start or an earlier one, is not tried again.
+    /// The pass-through, or none. What had to be given up, by this start or an earlier one, is not tried again. Where changes
+    /// are to be brought into it later, the table has the house's own types.
     pub(super) async fn choose(&mut self, opened: &Opened, table: &str, spec: &SinkSpec) -> Result<Option<Pipe>, Stop> {
+        if self.delivery.refresh == Refresh::Changes {
+            self.report.path = Some(taken(&Err(Why::Changes)));
+            return Ok(None);
+        }
         let by_columns = |it: &Taken| it.path == Path::Columnar;
         let refused = |it: &Taken| by_columns(it) && it.why == Why::TargetRefused.code();
         let path = self.report.path.as_ref();

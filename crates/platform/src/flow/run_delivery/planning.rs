@@ -79,7 +79,7 @@ impl Course<'_> {
 
     /// How many rows will come: counted, where that costs little beside copying them. A pass-through is too fast for that; its
     /// estimate is the planner's, and there is none where a rule hides rows: it would tell of them.
-    async fn estimate(&self, origin: Origin<'_>, extent: &Extent) -> Result<Option<u64>, Error> {
+    pub(super) async fn estimate(&self, origin: Origin<'_>, extent: &Extent) -> Result<Option<u64>, Error> {
         match extent.rows_estimate {
             Some(rows) if extent.every_row => Ok(Some(rows)),
             _ if origin.pipe.is_some() => Ok(origin.pipe.and_then(Pipe::rows_estimate)),

@@ -41,10 +41,14 @@ pub(crate) async fn take_back_run(app: &App, job: &Job) -> Result<(), Error> {
     }
     let delivery = there(store::delivery(&tx, run.delivery).await)?;
     drop(tx);
-    let course = Course::new(app, delivery, run, PACE);
+    let mut course = Course::new(app, delivery, run, PACE);
     let Some((spec, shape)) = course.known_target() else {
         return Ok(());
     };
+    if course.writes_in_place() {
+        let left = course.leave_parts(&spec, &shape).await;
+        return left.map_err(|it| Error::State(it.to_string()));
+    }
     let taken = match course.open(&spec, &shape, None).await {
         Ok(sink) if sink.swapped() => Ok(()),
         Ok(sink) => sink.abort().await,
@@ -63,6 +67,9 @@ impl Course<'_> {
         let Some((spec, shape)) = self.known_target() else {
             return Ok(());
         };
+        if self.writes_in_place() {
+            return self.leave_parts(&spec, &shape).await;
+        }
         let opened = self.patient(&spec, &shape, None).await;
         if let Ok(sink) = &opened
             && self.target.is_none()

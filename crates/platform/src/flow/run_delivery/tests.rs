@@ -1,12 +1,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 //! From one department's table into another's, whole, killed in the middle, refused, cancelled.
 
+mod changes;
 mod restarts;
 
 use catalog::Sharing;
 use chrono::TimeDelta;
 use engine::testing::sqlite;
-use exchange::{DeliveryState, Reading};
+use exchange::{DeliveryState, Reading, Refresh};
 use ledger::{Filter, Outcome, Page};
 use sharing::{Application, Basis, Warrant};
 use staff::{NewPerson, Post};
@@ -23,6 +24,7 @@ use crate::{
 const QUICK: Pace = Pace {
     chunk_rows: 200,
     chunk_pages: 1,
+    part_rows: 200,
     told: Duration::ZERO,
     decided: Duration::ZERO,
 };
@@ -241,6 +243,10 @@ impl Stage {
     }
 
     async fn delivery(&self, target: SourceSpec, table: &str) -> Delivery {
+        self.delivery_of(target, table, Refresh::Full).await
+    }
+
+    async fn delivery_of(&self, target: SourceSpec, table: &str, refresh: Refresh) -> Delivery {
         let new = NewDelivery {
             agreement: self.agreement,
             name: table.to_owned(),
@@ -248,6 +254,7 @@ impl Stage {
                 target,
                 table: table.to_owned(),
             },
+            refresh,
             replace: false,
             error_limit: 0,
         };
@@ -509,6 +516,7 @@ async fn what_does_not_fit_is_refused() {
             agreement: stage.agreement,
             name: " ".to_owned(),
             sink,
+            refresh: Refresh::Full,
             replace: false,
             error_limit: 0,
         };

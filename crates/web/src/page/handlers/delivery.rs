@@ -10,7 +10,7 @@ use axum::{
 };
 use platform::{
     App, Error,
-    exchange::{Phase, Run, RunState},
+    exchange::{Phase, Refresh, Run, RunState},
     flow::{self, ListedDelivery, NewDelivery},
     sharing::{Agreement, store::AgreementFilter},
     vocab::{AgreementState, DeliveryId, RunId, SharingMode, SinkSpec, SourceKind, SourceSpec},
@@ -73,6 +73,7 @@ fn row(ui: &Ui, it: &ListedDelivery) -> DeliveryRow {
         } else {
             it.delivery.sink.target.kind.to_string()
         },
+        refresh: it.delivery.refresh.code(),
         state: it.last.as_ref().map(|it| ui.state("run", state(it))),
         last: it.last.as_ref().map(|it| it.started_at.unwrap_or(it.queued_at)),
         rows: it.last.as_ref().map_or(0, |it| it.progress.rows),
@@ -145,10 +146,15 @@ async fn show_form(reader: &Reader, form: DeliveryForm, test: Option<TestView>, 
     }
     let failed = !errors.none() || test.as_ref().is_some_and(|it| !it.good);
     let kinds = ui.choices(SourceKind::ALL);
+    let refreshes = Refresh::ALL
+        .iter()
+        .map(|it| Choice::new(it.code(), ui.tk("refresh-", it.code())))
+        .collect();
     let page = DeliveryFormPage {
         agreements: choices,
         kind,
         kinds,
+        refreshes,
         form,
         test,
         errors,
@@ -190,9 +196,17 @@ fn sink_of(form: &DeliveryForm, fields: &Fields) -> Result<SinkSpec, Problem> {
     })
 }
 
+/// What runs are to bring, as the form says: everything where it does not ask.
+fn refresh_of(form: &DeliveryForm) -> Result<Refresh, Problem> {
+    match form.refresh.as_str() {
+        "" => Ok(Refresh::Full),
+        text => text.parse().map_err(Problem::unreadable),
+    }
+}
+
 async fn create(reader: Reader, fields: Fields) -> Page {
     let form = DeliveryForm::from_fields(&fields);
-    let sink = sink_of(&form, &fields)?;
+    let (sink, refresh) = (sink_of(&form, &fields)?, refresh_of(&form)?);
     let Ok(agreement) = form.agreement.parse() else {
         let ui = reader.ui("deliveries").await;
         let mut errors = Errors::default();
@@ -201,7 +215,7 @@ async fn create(reader: Reader, fields: Fields) -> Page {
     };
     let (app, actor) = (&reader.app, reader.actor());
     if fields.one("do") == "test" {
-        return match flow::test_sink(app, actor, agreement, &sink).await {
+        return match flow::test_sink(app, actor, agreement, &sink, refresh).await {
             Ok(report) => {
                 let ui = reader.ui("deliveries").await;
                 let test = found(&ui, &report);
@@ -214,6 +228,7 @@ async fn create(reader: Reader, fields: Fields) -> Page {
         agreement,
         name: form.name.clone(),
         sink,
+        refresh,
         replace: false,
         error_limit: ERROR_LIMIT,
     };
@@ -371,6 +386,11 @@ fn live(ui: &Ui, run: &Run, now: platform::vocab::Timestamp) -> Live {
             .as_ref()
             .and_then(|it| it.path.as_ref())
             .map(|it| why::path(ui, it)),
+        refreshed: run
+            .report
+            .as_ref()
+            .and_then(|it| it.refreshed.as_ref())
+            .map(|it| why::refreshed(ui, it)),
         failed: run
             .report
             .as_ref()
@@ -396,6 +416,11 @@ fn report(of: &ListedDelivery, run: &Run) -> Option<Report> {
         } else {
             of.delivery.sink.target.kind.to_string()
         },
+        changed: report
+            .refreshed
+            .as_ref()
+            .and_then(|it| it.changed)
+            .map(|it| (it.inserted, it.updated, it.deleted, it.unchanged)),
         reading: report.reading.map(|it| it.to_string()),
         noticed: (!of.own).then_some((report.noticed.nulled, report.noticed.set_aside)),
     })

@@ -121,6 +121,7 @@ async fn agreements_disputes_and_deliveries_are_asked_as_they_are() {
                 target,
                 table: "copy".to_owned(),
             },
+            refresh: exchange::Refresh::Full,
             replace: false,
             error_limit: 0,
         };
