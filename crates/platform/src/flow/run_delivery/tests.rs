@@ -484,7 +484,7 @@ async fn a_run_that_swapped_before_it_was_killed_is_done_whatever_came_after() {
         let (_, receipts) = stage.releases().await;
         killed.state = RunState::Verifying;
         killed.ended_at = None;
-        killed.progress.phase = Phase::Swapping;
+        killed.progress.phase = exchange::Phase::Swapping;
         let report = killed.report.as_mut().unwrap();
         report.opening = Some(serde_json::to_value(&receipts).unwrap());
         report.receipt = None;

@@ -51,7 +51,7 @@ impl Stage {
     }
 
     /// Asks a run to stop as soon as it has thrown something away; what it had thrown away then.
-    async fn cancel_when_anew(&self, id: RunId) -> Discarded {
+    async fn cancel_when_anew(&self, id: RunId) -> exchange::Discarded {
         loop {
             let report = self.run(id).await.report.unwrap_or_default();
             if report.discarded.rows > 0 {
