@@ -635,6 +635,60 @@ async fn lookups_answer_one_row_or_say_why_not() {
     );
 }
 
+/// Everybody gets what they get alone, whoever asks with them: rows, no row, a hidden row, several, a value that fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn records_fetched_together_are_each_ones_own() {
+    let more = "ALTER TABLE eng_together ADD COLUMN wide char(8) NOT NULL DEFAULT 'x'; \
+                UPDATE eng_together SET wide = lpad(id::text, 3, '0'); CREATE INDEX ON eng_together (wide)";
+    let Some((client, engine, mut table)) = keyed("eng_together", more).await else {
+        return;
+    };
+    table.items.push(GovernedItem {
+        name: "wide".to_owned(),
+        column: "wide".to_owned(),
+        data_type: DataType::Text,
+        mask: Mask::Clear,
+        key: false,
+    });
+    let opened = engine.open(vec![table]).await.unwrap();
+    let mut asked: Vec<Vec<(&str, String)>> = Vec::new();
+    for no in 0..320_i64 {
+        asked.push(vec![("id", no.to_string())]);
+        asked.push(vec![("wide", format!("{no:03}     "))]);
+        asked.push(vec![("wide", format!("{no:03}"))]);
+        asked.push(vec![("id", no.to_string()), ("n", (-no).to_string())]);
+    }
+    let odd = ["9223372036854775808", "-1", "", "1 OR true", "九", "1e3", " 7"];
+    asked.extend(odd.map(|it| vec![("id", it.to_owned())]));
+    asked.extend(["-37", "37"].map(|it| vec![("n", it.to_owned())]));
+    let look = async |keys: &Vec<(&'static str, String)>| {
+        let keys: Vec<_> = keys.iter().map(|(item, value)| (*item, value.as_str())).collect();
+        let found = opened.lookup_json("t", &keys).await;
+        found.map_err(|it| it.to_string())
+    };
+    let mut alone = Vec::new();
+    for it in &asked {
+        alone.push(look(it).await);
+    }
+    assert!(alone.iter().filter(|it| matches!(it, Ok(Some(_)))).count() > 400);
+    assert!(alone.iter().any(Result::is_err) && alone.iter().any(|it| matches!(it, Ok(None))));
+    for _ in 0..3 {
+        let together = futures::future::join_all(asked.iter().map(&look)).await;
+        for ((asked, alone), together) in asked.iter().zip(&alone).zip(together) {
+            assert_eq!(&together, alone, "{asked:?}");
+        }
+    }
+    // Who is asked for beside others, and goes meanwhile, holds nobody up.
+    let gone = asked.iter().take(50).map(|it| tokio::time::timeout(std::time::Duration::ZERO, look(it)));
+    futures::future::join_all(gone).await;
+    assert_eq!(look(&asked[4]).await, alone[4]);
+    // A table that changes meanwhile fails everybody's statement; everybody asks again.
+    let change = "ALTER TABLE eng_together ALTER COLUMN n TYPE bigint";
+    client.batch_execute(change).await.unwrap();
+    let together = futures::future::join_all(asked.iter().map(&look)).await;
+    assert!(together.iter().eq(&alone));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_lookups_do_not_stand_in_the_way_of_fast_ones() {
     let slow = "CREATE OR REPLACE FUNCTION eng_wait(t text) RETURNS text LANGUAGE plpgsql AS \

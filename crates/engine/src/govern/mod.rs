@@ -65,6 +65,11 @@ impl Passage {
         Arc::clone(&self.schema)
     }
 
+    /// Does every row that is read leave?
+    pub fn lets_all_through(&self) -> bool {
+        self.rule.is_none()
+    }
+
     /// The same where the source has judged the rows as the house would: only what is shown is read.
     pub fn judged(mut self) -> Self {
         self.rule = None;

@@ -69,8 +69,11 @@ impl Lanes {
         if let Some(lane) = slot.open() {
             return Ok((at, lane));
         }
+        let client = database.dedicated().await?;
+        // What is asked differs in values only, and the same plan is good for all. Servers before version 12 do not know it.
+        let _known = client.batch_execute("SET plan_cache_mode = force_generic_plan").await;
         let lane = Arc::new(Lane {
-            client: database.dedicated().await?,
+            client,
             number: self.numbers.fetch_add(1, Ordering::Relaxed),
         });
         *slot.lane.write() = Some(Arc::clone(&lane));

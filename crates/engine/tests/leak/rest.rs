@@ -75,10 +75,17 @@ impl Questions {
         let ours = governed.count("person", &select).await.map_err(told);
         let theirs = copy.count("person", &select).await.map_err(told);
         assert_eq!(ours, theirs, "{world}: count {select:?}");
-        let (item, value) = self.value();
-        let ours = governed.lookup_json("person", &[(item, &value)]).await.map_err(told);
-        let theirs = copy.lookup_json("person", &[(item, &value)]).await.map_err(told);
-        assert_eq!(ours, theirs, "{world}: lookup {item} {value}");
+        // At once on ours, so that some are fetched together; one by one on the copy.
+        let asked: Vec<_> = (0..3).map(|_| self.value()).collect();
+        let ours = asked.iter().map(async |(item, value)| {
+            let found = governed.lookup_json("person", &[(*item, value)]).await;
+            found.map_err(told)
+        });
+        let ours = futures::future::join_all(ours).await;
+        for ((item, value), ours) in asked.iter().zip(ours) {
+            let theirs = copy.lookup_json("person", &[(*item, value)]).await.map_err(told);
+            assert_eq!(ours, theirs, "{world}: lookup {item} {value}");
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use engine::sink::Totals;
 use exchange::{Discarded, Phase, RunState, run::Event as Step, store};
-use ledger::Receipt;
+use ledger::{Outcome, Receipt};
 
 use super::{Course, Stop};
 use crate::{Error, flow::list_deliveries::there, release::Opening};
@@ -18,11 +18,9 @@ impl Course<'_> {
             return Err(Stop::Over);
         }
         let before = self.opened_receipts();
-        let goes_on = run.state != RunState::Queued
-            && !before.is_empty()
-            && same(&before, &opening.receipts, |it| {
-                (it.agreement_version, it.resource_versions.clone(), it.policy.clone())
-            });
+        let terms = |it: &Receipt| (it.agreement_version, it.resource_versions.clone(), it.policy.clone());
+        let same_terms = same(&before, &opening.receipts, terms);
+        let goes_on = run.state != RunState::Queued && !before.is_empty() && same_terms;
         let mut progress = self.run.progress.clone();
         let now = app.now();
         let mut entries = Vec::new();
@@ -35,9 +33,10 @@ impl Course<'_> {
                     crate::receipts::stop_provision_clock(&tx, it.agreement, now).await?;
                 }
             }
-            // The agreement changed while the run was down: what had left until then is told under the old terms.
+            // What had left under the old terms, if the agreement changed while the run was down, is told under them.
             if self.settle(&tx, &before).await? {
-                entries = self.closing(&before, ledger::Outcome::Broken);
+                let outcome = if same_terms { Outcome::Broken } else { Outcome::Revoked };
+                entries = self.closing(&before, outcome);
             }
             self.report.discarded = Discarded::default();
             entries.extend(crate::release::opened(&opening));

@@ -76,6 +76,7 @@ impl Stop {
         match self {
             Self::Cancelled => Outcome::Cancelled,
             Self::Refused(Error::Engine(engine::Error::Limit(_))) => Outcome::Limited,
+            Self::Refused(it) if it.is_refusal() => Outcome::Revoked,
             Self::Refused(_) | Self::Sink(_) | Self::Over | Self::NotEqual => Outcome::Broken,
         }
     }

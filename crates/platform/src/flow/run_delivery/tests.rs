@@ -441,7 +441,7 @@ async fn a_revoked_agreement_and_a_wish_stop_the_rows() {
         let outcomes: Vec<_> = receipts.iter().map(|it| it.outcome).collect();
         assert_eq!(
             outcomes,
-            [Outcome::Complete, Outcome::Broken, Outcome::Cancelled],
+            [Outcome::Complete, Outcome::Revoked, Outcome::Cancelled],
             "newest first"
         );
         let ended = flow::end_delivery(&stage.app, &stage.officer, delivery.id)
@@ -714,7 +714,7 @@ async fn a_revoked_agreement_and_a_wish_stop_tuples_too() {
         let outcomes: Vec<_> = receipts.iter().map(|it| it.outcome).collect();
         assert_eq!(
             outcomes,
-            [Outcome::Complete, Outcome::Broken, Outcome::Cancelled],
+            [Outcome::Complete, Outcome::Revoked, Outcome::Cancelled],
             "newest first"
         );
     }

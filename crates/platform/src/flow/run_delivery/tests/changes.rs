@@ -203,7 +203,7 @@ async fn a_suspended_agreement_stops_changes_and_leaves_what_was_written() {
         );
         let (_, receipts) = stage.releases().await;
         assert!(
-            receipts[0].outcome == Outcome::Broken && receipts[0].rows > 0 && !receipts[0].digest.is_empty(),
+            receipts[0].outcome == Outcome::Revoked && receipts[0].rows > 0 && !receipts[0].digest.is_empty(),
             "counted by the parts of the start that was killed: {:?}",
             receipts[0]
         );
