@@ -28,6 +28,15 @@ impl From<&catalog::Organisation> for Named {
     }
 }
 
+impl From<catalog::Content> for Named {
+    fn from(it: catalog::Content) -> Self {
+        Self {
+            zh: it.name,
+            en: it.name_en,
+        }
+    }
+}
+
 /// What a page tells about its reader.
 #[derive(Debug, Clone, Default)]
 pub struct Greeting {

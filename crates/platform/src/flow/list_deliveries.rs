@@ -133,12 +133,7 @@ async fn told(tx: &db::Tx, actor: &Actor, delivery: Delivery) -> Result<ListedDe
     Ok(ListedDelivery {
         last: store::last_run(tx, delivery.id).await?,
         own: delivery.consumer == actor.org,
-        title: resource
-            .map(|it| Named {
-                zh: it.content.name,
-                en: it.content.name_en,
-            })
-            .unwrap_or_default(),
+        title: resource.map(|it| Named::from(it.content)).unwrap_or_default(),
         no: agreement.no,
         delivery,
     })

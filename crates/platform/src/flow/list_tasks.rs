@@ -7,6 +7,7 @@ use db::Tx;
 use sharing::{TaskKind, store::TaskClock};
 use vocab::{Actor, OrgId, ResourceId, Role, Timestamp, calendar::Calendar};
 
+use super::Named;
 use crate::{App, Error};
 
 /// What is to be done.
@@ -28,9 +29,9 @@ pub struct Waiting {
     /// Its human number; empty where it has none.
     pub no: String,
     /// The resource's name; empty where there is none.
-    pub title: String,
+    pub title: Named,
     /// The other side's name; who is late, where the authority steps in.
-    pub other: String,
+    pub other: Named,
     /// Since when.
     pub since: Timestamp,
     /// Its clock.
@@ -53,7 +54,7 @@ pub async fn list_tasks(app: &App, actor: &Actor) -> Result<Vec<Waiting>, Error>
             deed: Deed::Sharing(task.kind),
             title: match task.resource {
                 Some(id) => names.resource(id).await?,
-                None => String::new(),
+                None => Named::default(),
             },
             other: names.org(task.other).await?,
             left: left(app, &calendar, task.clock.as_ref()),
@@ -98,7 +99,7 @@ async fn reviews(app: &App, calendar: &Calendar, names: &mut Names<'_>, all: &mu
             subject: it.id.to_string(),
             no: String::new(),
             other: names.org(it.content.provider).await?,
-            title: it.content.name,
+            title: Named::from(it.content),
             since: it.updated_at,
             left: left(app, calendar, clock.as_ref()),
             clock,
@@ -110,8 +111,8 @@ async fn reviews(app: &App, calendar: &Calendar, names: &mut Names<'_>, all: &mu
 /// Names that were looked up already.
 pub(crate) struct Names<'a> {
     tx: &'a Tx,
-    orgs: BTreeMap<OrgId, String>,
-    resources: BTreeMap<ResourceId, String>,
+    orgs: BTreeMap<OrgId, Named>,
+    resources: BTreeMap<ResourceId, Named>,
 }
 
 impl<'a> Names<'a> {
@@ -123,11 +124,11 @@ impl<'a> Names<'a> {
         }
     }
 
-    pub(crate) async fn org(&mut self, id: OrgId) -> Result<String, Error> {
+    pub(crate) async fn org(&mut self, id: OrgId) -> Result<Named, Error> {
         if !self.orgs.contains_key(&id) {
             let name = match catalog::store::org(self.tx, id).await {
-                Ok(org) => org.label().to_owned(),
-                Err(catalog::Error::NotFound { .. }) => String::new(),
+                Ok(org) => Named::from(&org),
+                Err(catalog::Error::NotFound { .. }) => Named::default(),
                 Err(other) => return Err(other.into()),
             };
             self.orgs.insert(id, name);
@@ -135,11 +136,11 @@ impl<'a> Names<'a> {
         Ok(self.orgs.get(&id).cloned().unwrap_or_default())
     }
 
-    pub(crate) async fn resource(&mut self, id: ResourceId) -> Result<String, Error> {
+    pub(crate) async fn resource(&mut self, id: ResourceId) -> Result<Named, Error> {
         if !self.resources.contains_key(&id) {
             let name = match catalog::store::resource(self.tx, id).await {
-                Ok(it) => it.content.name,
-                Err(catalog::Error::NotFound { .. }) => String::new(),
+                Ok(it) => Named::from(it.content),
+                Err(catalog::Error::NotFound { .. }) => Named::default(),
                 Err(other) => return Err(other.into()),
             };
             self.resources.insert(id, name);

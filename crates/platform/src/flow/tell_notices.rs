@@ -4,7 +4,7 @@ use db::Tx;
 use sharing::{Command, Matter, Told, Who};
 use vocab::{Actor, NoticeId, Timestamp};
 
-use super::{fit_terms::there, list_tasks::Names};
+use super::{Named, fit_terms::there, list_tasks::Names};
 use crate::{App, Error};
 
 /// A notice with the names its words need.
@@ -13,9 +13,9 @@ pub struct ShownNotice {
     /// The notice.
     pub told: Told,
     /// The resource's name; empty where there is none.
-    pub title: String,
+    pub title: Named,
     /// The other side's name; empty where there is none.
-    pub other: String,
+    pub other: Named,
 }
 
 /// Notices, the newest first.
@@ -68,11 +68,11 @@ pub async fn list_notices(
 async fn named(names: &mut Names<'_>, told: Told) -> Result<ShownNotice, Error> {
     let title = match told.resource {
         Some(id) => names.resource(id).await?,
-        None => String::new(),
+        None => Named::default(),
     };
     let other = match told.other {
         Some(id) => names.org(id).await?,
-        None => String::new(),
+        None => Named::default(),
     };
     Ok(ShownNotice { told, title, other })
 }

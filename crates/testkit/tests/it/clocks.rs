@@ -282,7 +282,7 @@ async fn an_agreement_ends_and_its_data_is_chased_until_disposal_is_proved() -> 
         assert_eq!(news(&app, "civil.officer").await?, ["overdue T10"]);
         assert_eq!(news(&app, "operator").await?, ["escalated T10"]);
         assert_eq!(
-            flow::list_tasks(&app.app, &app.actor("operator")?).await?[0].other,
+            flow::list_tasks(&app.app, &app.actor("operator")?).await?[0].other.en,
             "civil",
             "who is late is the consumer"
         );

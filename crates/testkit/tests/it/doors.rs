@@ -213,6 +213,7 @@ async fn a_page_speaks_the_readers_language() -> Result<(), Failure> {
     "Who lives here.".clone_into(&mut content.summary_en);
     flow::edit_resource(&app.app, &officer, resource, now.revision, content).await?;
     flow::submit_resource(&app.app, &officer, resource).await?;
+    names_are_in_the_readers_language(&app).await?;
     flow::publish_resource(&app.app, &app.actor("operator")?, resource).await?;
     for (path, zh, en) in [
         (format!("/resources/{resource}"), "人口登记信息", "Population register"),
@@ -240,6 +241,30 @@ async fn a_page_speaks_the_readers_language() -> Result<(), Failure> {
         english.contains("Yunzhou") || english.contains("police"),
         "the provider's English name: {english}"
     );
+    Ok(())
+}
+
+/// What waits, what was told and who is who, while the entry of the police waits for its review.
+async fn names_are_in_the_readers_language(app: &TestApp) -> Result<(), Failure> {
+    let tree = flow::list_orgs(&app.app).await?;
+    let mut police = tree.get(app.orgs["police"]).ok_or("no police")?.clone();
+    "公安局".clone_into(&mut police.short_name);
+    flow::change_org(&app.app, &app.actor("sysadmin")?, police).await?;
+    for (who, path, zh, en) in [
+        ("operator", "/notices", "人口登记信息", "Population register"),
+        ("operator", "/notices", "公安局", "police submitted"),
+        ("operator", "/tasks", "人口登记信息", "Population register"),
+        ("operator", "/tasks", "公安局", "police"),
+        ("sysadmin", "/admin/organisations", "云州市公安局", "police"),
+        ("sysadmin", "/admin/people", "云州市公安局", "police"),
+    ] {
+        for (lang, said) in [("zh", zh), ("en", en)] {
+            let page = app.talk(who, &format!("GET {path}?lang={lang}"), "").await?.ok()?;
+            let main = page.text.split("<main").nth(1).unwrap_or_default();
+            assert!(main.contains(said), "{path} in {lang} says {said}: {main}");
+            assert_eq!(main.contains(zh), lang == "zh", "{path} in {lang}: {main}");
+        }
+    }
     Ok(())
 }
 

@@ -73,10 +73,11 @@ async fn orgs_page(
     let mut parents = Vec::new();
     for (depth, it) in tree.lines() {
         let depth = u8::try_from(depth.min(6)).unwrap_or(6);
+        let name = ui.name(&it.name, &it.name_en);
         let count = |counts: &BTreeMap<OrgId, u64>| counts.get(&it.id).copied().unwrap_or(0);
         rows.push(OrgRow {
             id: it.id.to_string(),
-            name: it.name.clone(),
+            name: name.to_owned(),
             code: it.code.clone(),
             level: ui.w(&it.level).to_owned(),
             division: it.division.clone(),
@@ -87,7 +88,7 @@ async fn orgs_page(
         if editing.is_none_or(|id| tree.may_stand_below(id, it.id)) {
             parents.push(Choice::new(
                 it.id.to_string(),
-                format!("{}{}", "　".repeat(depth.into()), it.name),
+                format!("{}{name}", "　".repeat(depth.into())),
             ));
         }
     }

@@ -9,7 +9,7 @@ use axum::{
 };
 use platform::{
     App,
-    flow::{self, ShownNotice},
+    flow::{self, Named, ShownNotice},
     sharing::{ClockId, Notice},
     vocab::NoticeId,
 };
@@ -73,10 +73,11 @@ pub(crate) fn sentence(lang: Lang, it: &ShownNotice) -> String {
         Lang::En => it.en(),
     });
     let day = told.last_day.map(|it| it.to_string()).unwrap_or_default();
+    let name = |it: &Named| lang.name(&it.zh, &it.en).to_owned();
     let words = [
-        ("title", FluentValue::from(it.title.as_str())),
+        ("title", FluentValue::from(name(&it.title))),
         ("no", FluentValue::from(told.no.as_str())),
-        ("other", FluentValue::from(it.other.as_str())),
+        ("other", FluentValue::from(name(&it.other))),
         ("clock", FluentValue::from(clock)),
         ("day", FluentValue::from(day)),
     ];

@@ -315,6 +315,7 @@ async fn resource_page(guest: &Guest, id: ResourceId, errors: Errors) -> Result<
     it.version = published.as_ref().map_or(0, |it| it.number);
     it.published = published.as_ref().map(|it| platform_day(it.at));
     it.not_secret = declared(app, &ui, content).await?;
+    it.provider = provider(app, &ui, content).await?;
     if let Some(actor) = guest.actor() {
         it.source = source_link(app, actor, content).await?;
         // Whoever does not keep sources reads the name, and finds no door that is closed.
@@ -374,6 +375,13 @@ async fn declared(app: &App, ui: &Ui, content: &Content) -> Result<String, Probl
         .filter(|it| !it.is_empty())
         .collect::<Vec<_>>()
         .join(" · "))
+}
+
+/// Who provides it: in Chinese as the entry says, in English as the organisation is called now, where it has such a name.
+async fn provider(app: &App, ui: &Ui, content: &Content) -> Result<String, Problem> {
+    let names = flow::name_orgs(app, &[content.provider]).await?;
+    let english = names.get(&content.provider).map_or("", |it| it.en.as_str());
+    Ok(ui.name(&content.provider_name, english).to_owned())
 }
 
 async fn users(ui: &Ui, app: &App, id: ResourceId) -> Result<Vec<UserRow>, Problem> {
@@ -509,6 +517,7 @@ async fn review_page(reader: &Reader, id: ResourceId, form: ReviewForm, errors: 
         .unwrap_or_default();
     let mut it = convert::view(&ui, id, &resource.content, resource.state);
     it.not_secret = declared(app, &ui, &resource.content).await?;
+    it.provider = provider(app, &ui, &resource.content).await?;
     Ok(ReviewPage {
         note: resource.content.change_note.clone(),
         touched: touched(reader, id).await?,

@@ -46,7 +46,7 @@ fn task(ui: &Ui, it: &Waiting) -> TaskRow {
         Deed::Sharing(kind) => ui.w(&kind).to_owned(),
         Deed::Review => ui.t("review-title"),
     };
-    let title = [it.no.as_str(), it.title.as_str()]
+    let title = [it.no.clone(), ui.named(&it.title)]
         .into_iter()
         .filter(|it| !it.is_empty())
         .collect::<Vec<_>>();
@@ -54,7 +54,7 @@ fn task(ui: &Ui, it: &Waiting) -> TaskRow {
         href: task_href(it),
         title: title.join(" · "),
         deed,
-        from: it.other.clone(),
+        from: ui.named(&it.other),
         since: it.since,
         escalated: it.clock.as_ref().is_some_and(|it| it.escalated),
         clock: it.clock.as_ref().map(|clock| Clock {

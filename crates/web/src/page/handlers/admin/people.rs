@@ -82,7 +82,7 @@ async fn people_page(
     let orgs = tree
         .lines()
         .into_iter()
-        .map(|(_, it)| Choice::new(it.id.to_string(), it.name.clone()))
+        .map(|(_, it)| Choice::new(it.id.to_string(), ui.name(&it.name, &it.name_en)))
         .collect();
     Ok(PeoplePage {
         rows,
