@@ -20,7 +20,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     requests::TransposeRead as _,
-    wire::{ClockView, ItemWish, Part, Reader, Reason, Which, codes, granted, id, rule_text},
+    wire::{ClockView, ItemWish, Part, Reader, ReasonBody, Which, codes, granted, id, rule_text},
 };
 use crate::{
     body::{Body, Query},
@@ -244,13 +244,13 @@ async fn usage(
 }
 
 /// Stop use for a while.
-#[utoipa::path(post, path = "/agreements/{id}/suspend", tag = "agreements", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/agreements/{id}/suspend", tag = "agreements", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = AgreementView), (status = "4XX", body = Problem)))]
 async fn suspend(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     Ok(Json(view(
         &app,
@@ -259,13 +259,13 @@ async fn suspend(
 }
 
 /// Let use go on.
-#[utoipa::path(post, path = "/agreements/{id}/resume", tag = "agreements", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/agreements/{id}/resume", tag = "agreements", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = AgreementView), (status = "4XX", body = Problem)))]
 async fn resume(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     Ok(Json(view(
         &app,
@@ -274,13 +274,13 @@ async fn resume(
 }
 
 /// End use for good; the consumer must dispose of what it obtained.
-#[utoipa::path(post, path = "/agreements/{id}/revoke", tag = "agreements", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/agreements/{id}/revoke", tag = "agreements", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = AgreementView), (status = "4XX", body = Problem)))]
 async fn revoke(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     Ok(Json(view(
         &app,

@@ -40,7 +40,7 @@ pub(crate) fn router() -> OpenApiRouter<Arc<App>> {
 
 /// A limit.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct RuleView {
+pub(crate) struct ClockRuleView {
     /// T1 to T10; D1 to D3 of disputes.
     clock: String,
     name_zh: &'static str,
@@ -61,8 +61,8 @@ pub(crate) struct RuleView {
     certainty: String,
 }
 
-fn view(it: &ClockRule) -> RuleView {
-    RuleView {
+fn view(it: &ClockRule) -> ClockRuleView {
+    ClockRuleView {
         clock: it.clock.to_string(),
         name_zh: it.clock.zh(),
         name_en: it.clock.en(),
@@ -79,8 +79,8 @@ fn view(it: &ClockRule) -> RuleView {
 }
 
 /// Every limit with its legal basis.
-#[utoipa::path(get, path = "/clocks", tag = "clocks", responses((status = 200, body = Vec<RuleView>), (status = "4XX", body = Problem)))]
-async fn list(State(app): State<Arc<App>>, _who: Who) -> Result<Json<Vec<RuleView>>, Problem> {
+#[utoipa::path(get, path = "/clocks", tag = "clocks", responses((status = 200, body = Vec<ClockRuleView>), (status = "4XX", body = Problem)))]
+async fn list(State(app): State<Arc<App>>, _who: Who) -> Result<Json<Vec<ClockRuleView>>, Problem> {
     Ok(Json(flow::list_clocks(&app).await?.iter().map(view).collect()))
 }
 
@@ -104,13 +104,13 @@ pub(crate) struct RuleBody {
 
 /// Write a limit; a region may only be stricter. It counts in the unit of the national rule.
 #[utoipa::path(put, path = "/clocks/{clock}", tag = "clocks", params(("clock" = String, Path)), request_body = RuleBody,
-    responses((status = 200, body = RuleView), (status = "4XX", body = Problem)))]
+    responses((status = 200, body = ClockRuleView), (status = "4XX", body = Problem)))]
 async fn put(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(clock): Path<String>,
     Body(it): Body<RuleBody>,
-) -> Result<Json<RuleView>, Problem> {
+) -> Result<Json<ClockRuleView>, Problem> {
     let clock: ClockId = id(&clock, "clock")?;
     let national = flow::list_clocks(&app)
         .await?

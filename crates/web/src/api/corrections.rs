@@ -18,7 +18,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::wire::{ClockView, Part, Reader, Reason, Which, id};
+use super::wire::{ClockView, Part, Reader, ReasonBody, Which, id};
 use crate::{
     body::{Body, Query},
     problem::Problem,
@@ -177,13 +177,13 @@ async fn close(State(app): State<Arc<App>>, Who(actor): Who, Path(which): Path<S
 }
 
 /// Take a correction request back.
-#[utoipa::path(post, path = "/corrections/{id}/withdraw", tag = "corrections", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/corrections/{id}/withdraw", tag = "corrections", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = CorrectionView), (status = "4XX", body = Problem)))]
 async fn withdraw(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     Ok(Json(view(
         &app,
@@ -193,13 +193,13 @@ async fn withdraw(
 }
 
 /// Do not agree with the answer: a dispute begins.
-#[utoipa::path(post, path = "/corrections/{id}/dispute", tag = "corrections", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/corrections/{id}/dispute", tag = "corrections", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = CorrectionView), (status = "4XX", body = Problem)))]
 async fn dispute(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     let (it, raised) = flow::dispute_correction(&app, &actor, id(&which, "correction")?, it.reason).await?;
     Ok(Json(view(&app, &it, Some(raised.id.to_string()))))

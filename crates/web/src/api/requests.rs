@@ -20,8 +20,8 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::wire::{
-    ClockView, ConsentBody, ExtensionBody, ItemWish, Part, Reader, Reason, Which, codes, granted, id, json, rule_text,
-    with_masks,
+    ClockView, ConsentBody, ExtensionBody, ItemWish, Part, Reader, ReasonBody, Which, codes, granted, id, json,
+    rule_text, with_masks,
 };
 use crate::{
     body::{Body, Query},
@@ -308,13 +308,13 @@ async fn supplement(
 }
 
 /// Take a request back.
-#[utoipa::path(post, path = "/requests/{id}/withdraw", tag = "requests", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/requests/{id}/withdraw", tag = "requests", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = RequestView), (status = "4XX", body = Problem)))]
 async fn withdraw(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     let request = flow::withdraw_request(&app, &actor, id(&which, "request")?, it.reason).await?;
     Ok(Json(view(&app, &request, None)))

@@ -23,7 +23,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     requests::{PreviewView, side_by_side},
-    wire::{Part, Reader, Reason, id},
+    wire::{Part, Reader, ReasonBody, id},
 };
 use crate::{
     body::{Body, Query},
@@ -321,13 +321,13 @@ async fn send_back(
 }
 
 /// Take a published entry out of the catalogue.
-#[utoipa::path(post, path = "/resources/{id}/withdraw", tag = "resources", params(("id" = String, Path)), request_body = Reason,
+#[utoipa::path(post, path = "/resources/{id}/withdraw", tag = "resources", params(("id" = String, Path)), request_body = ReasonBody,
     responses((status = 200, body = ResourceView), (status = "4XX", body = Problem)))]
 async fn withdraw(
     State(app): State<Arc<App>>,
     Who(actor): Who,
     Path(which): Path<String>,
-    Body(it): Body<Reason>,
+    Body(it): Body<ReasonBody>,
 ) -> Answer {
     Ok(Json(view(
         &flow::withdraw_resource(&app, &actor, id(&which, "resource")?, &it.reason).await?,

@@ -276,7 +276,7 @@ pub(crate) fn json(it: &impl Serialize) -> serde_json::Value {
 /// Why something is done.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Reason {
+pub(crate) struct ReasonBody {
     #[serde(default)]
     pub(crate) reason: String,
 }
