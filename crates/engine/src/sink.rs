@@ -121,9 +121,9 @@ enum Stage {
 trait Target: Send {
     /// Chunks of this run that stand already, and whether the run was swapped in already.
     async fn resume(&mut self) -> Result<(Vec<ChunkDone>, bool), Error>;
-    /// Throws away what this run loaded, and begins it anew.
+    /// Throws away what this run loaded, and begins it anew. What parts of changes put into quarantine stays.
     async fn restart(&mut self) -> Result<(), Error>;
-    /// Begins a chunk's transaction.
+    /// Begins a chunk's transaction; that of a part of changes counts from [`quarantine::PARTS`].
     async fn begin(&mut self, chunk: u64) -> Result<(), Error>;
     /// Rows of the open chunk; [`Error::Refused`] leaves the transaction as it was before the call.
     async fn insert(&mut self, batch: &RecordBatch, cells: &[Cells]) -> Result<(), Error>;
@@ -137,7 +137,7 @@ trait Target: Send {
     async fn finish(&mut self) -> Result<KeyState, Error>;
     /// Digests what was loaded, from the target.
     async fn verify(&mut self) -> Result<RowSum, Error>;
-    /// Puts the new rows in the place of the old.
+    /// Puts the new rows in the place of the old; what parts of changes put into quarantine goes.
     async fn swap(&mut self, loaded: &RowSum, at: Timestamp) -> Result<(), Error>;
     /// Removes what this run loaded; the old table stays.
     async fn abort(&mut self) -> Result<(), Error>;

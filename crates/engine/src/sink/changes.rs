@@ -24,7 +24,7 @@ use futures::{Stream, StreamExt};
 use serde::{Deserialize, Serialize};
 use vocab::{SinkSpec, SourceKind, Timestamp};
 
-use super::{Error, Options, Preflight, chunk::Open, fit, mysql, names::Names, postgres, sqlite};
+use super::{Error, Options, Preflight, chunk::Open, fit, mysql, names::Names, postgres, quarantine::PARTS, sqlite};
 use crate::{
     digest::{RowDigest, RowSum},
     shape::Shape,
@@ -97,6 +97,8 @@ pub struct Changes {
     preflight: Preflight,
     options: Options,
     run: String,
+    /// The number of this start's first part.
+    first: u64,
     stands: Stands,
     digest: RowDigest,
 }
@@ -133,6 +135,7 @@ impl Changes {
             preflight,
             options,
             run: run.to_owned(),
+            first: stands.next_part(),
             stands,
         })
     }
@@ -258,8 +261,8 @@ impl Changes {
             let batch = batch.map_err(|error| Error::Rows(error.into()))?;
             part.comes(&self.marks(&batch)?, compared)?;
         }
-        let no = self.stands.parts.last().map_or(0, |it| it.no + 1);
-        self.target.begin(no).await?;
+        let no = self.stands.next_part();
+        self.target.begin(PARTS + no).await?;
         let written = self.write(no, &part, compared.aside().rows, at()).await;
         if written.is_err() {
             let _ = self.target.rollback().await;
@@ -288,7 +291,7 @@ impl Changes {
     /// # Errors
     /// [`Error::Database`].
     pub async fn seal(&mut self, standing: &RowSum, at: Timestamp) -> Result<(), Error> {
-        self.target.seal(standing, at).await
+        self.target.seal(standing, self.first, at).await
     }
 
     /// Gives the run up: removes its stage. The parts that were written stay, and what of them is in quarantine.

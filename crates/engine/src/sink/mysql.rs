@@ -16,6 +16,7 @@ use super::{
     mysql_link::{collation, connect, failed, of_rows},
     mysql_text,
     names::Names,
+    quarantine::PARTS,
     readback,
 };
 use crate::{
@@ -115,14 +116,20 @@ impl Mysql {
     async fn clear(&mut self, with_quarantine: bool) -> Result<(), Error> {
         let fresh = self.names.at(&self.names.fresh);
         self.drop(format!("DROP TABLE IF EXISTS {fresh}"), "clearing").await?;
-        let (target, run) = (self.names.target.clone(), self.names.run.clone());
+        let target = self.names.target.clone();
         self.exec("DELETE FROM jutong_checkpoint WHERE target = ?", (target,), "clearing")
             .await?;
         if with_quarantine {
-            self.exec("DELETE FROM jutong_quarantine WHERE run = ?", (run,), "clearing")
-                .await?;
+            self.forget_bad_rows(&format!("chunk < {PARTS}"), "clearing").await?;
         }
         Ok(())
+    }
+
+    /// Takes what the run has put into quarantine out of it, where a condition says so.
+    async fn forget_bad_rows(&mut self, which: &str, doing: &'static str) -> Result<(), Error> {
+        let sql = format!("DELETE FROM jutong_quarantine WHERE run = ? AND {which}");
+        let run = self.names.run.clone();
+        self.exec(&sql, (run,), doing).await
     }
 
     async fn load_data(&mut self, bytes: Vec<u8>) -> Result<(), mysql_async::Error> {
@@ -220,6 +227,7 @@ impl Mysql {
     async fn after_swap(&mut self) -> Result<(), Error> {
         let old = self.names.at(&self.names.old);
         self.drop(format!("DROP TABLE IF EXISTS {old}"), "swapping").await?;
+        self.forget_bad_rows(&format!("chunk >= {PARTS}"), "swapping").await?;
         let target = self.names.target.clone();
         self.exec(
             "UPDATE jutong_delivered SET state = 'there' WHERE target = ?",

@@ -10,7 +10,8 @@ use tokio_postgres::Client;
 use vocab::{SinkSpec, SourceSpec, Timestamp};
 
 use super::{
-    BadRow, ChunkDone, Error, KeyState, Options, Preflight, Target, chunk::refused, names::Names, pgcopy, readback,
+    BadRow, ChunkDone, Error, KeyState, Options, Preflight, Target, chunk::refused, names::Names, pgcopy,
+    quarantine::PARTS, readback,
 };
 use crate::{
     digest::RowSum,
@@ -166,13 +167,22 @@ impl Postgres {
             .await
             .map_err(failed("clearing"))?;
         if with_quarantine {
-            let sql = format!("DELETE FROM {} WHERE run = $1", self.names.at("jutong_quarantine"));
-            self.client
-                .execute(&sql, &[&self.names.run])
-                .await
-                .map_err(failed("clearing"))?;
+            self.forget_bad_rows(&format!("chunk < {PARTS}"), "clearing").await?;
         }
         self.batch("COMMIT", "clearing").await
+    }
+
+    /// Takes what the run has put into quarantine out of it, where a condition says so, in the open transaction.
+    async fn forget_bad_rows(&self, which: &str, doing: &'static str) -> Result<(), Error> {
+        let sql = format!(
+            "DELETE FROM {} WHERE run = $1 AND {which}",
+            self.names.at("jutong_quarantine")
+        );
+        self.client
+            .execute(&sql, &[&self.names.run])
+            .await
+            .map_err(failed(doing))?;
+        Ok(())
     }
 
     async fn copy(&self, bytes: Bytes) -> Result<(), tokio_postgres::Error> {
@@ -263,6 +273,7 @@ impl Postgres {
         self.batch("BEGIN", "swapping").await?;
         self.replace(by_rename).await?;
         self.mark_delivered(loaded, at).await?;
+        self.forget_bad_rows(&format!("chunk >= {PARTS}"), "swapping").await?;
         self.batch("COMMIT", "swapping").await
     }
 }

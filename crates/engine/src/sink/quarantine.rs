@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::shape::{Cells, Shape, text};
 
+/// Where the numbers of parts of changes begin in the quarantine's column `chunk`. Chunks of a copy begin with 0: a copy that is
+/// begun after all, and given up, leaves alone what belongs to parts that stand; one that takes their place takes it away.
+pub const PARTS: u64 = 1 << 32;
+
 /// A row in quarantine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BadRow {

@@ -12,7 +12,10 @@ use rusqlite::{
 };
 use vocab::{SinkSpec, SourceSpec, Timestamp};
 
-use super::{BadRow, ChunkDone, Error, KeyState, Options, Preflight, Target, chunk::refused, names::Names, readback};
+use super::{
+    BadRow, ChunkDone, Error, KeyState, Options, Preflight, Target, chunk::refused, names::Names, quarantine::PARTS,
+    readback,
+};
 use crate::{
     digest::RowSum,
     shape::{Cells, Shape, text},
@@ -133,11 +136,15 @@ fn clear(connection: &Connection, names: &Names, with_quarantine: bool) -> rusql
     connection.execute_batch(&format!("DROP TABLE IF EXISTS {}", names.at(&names.fresh)))?;
     connection.execute("DELETE FROM jutong_checkpoint WHERE target = ?1", [&names.target])?;
     if with_quarantine {
-        connection.execute(
-            "DELETE FROM jutong_quarantine WHERE run = ?1 AND target = ?2",
-            [&names.run, &names.target],
-        )?;
+        forget_bad_rows(connection, names, &format!("chunk < {PARTS}"))?;
     }
+    Ok(())
+}
+
+/// Takes what the run has put into quarantine out of it, where a condition says so.
+fn forget_bad_rows(connection: &Connection, names: &Names, which: &str) -> rusqlite::Result<()> {
+    let sql = format!("DELETE FROM jutong_quarantine WHERE run = ?1 AND target = ?2 AND {which}");
+    connection.execute(&sql, [&names.run, &names.target])?;
     Ok(())
 }
 
@@ -335,6 +342,7 @@ impl Target for Sqlite {
                     params![names.target, names.run, signed(loaded.rows), loaded.to_hex(), vocab::time::to_text(at)],
                 )?;
                 it.execute("DELETE FROM jutong_checkpoint WHERE target = ?1", [&names.target])?;
+                forget_bad_rows(it, names, &format!("chunk >= {PARTS}"))?;
                 it.execute_batch("COMMIT")
             };
             let done = swap().map_err(failed("swapping"));

@@ -42,14 +42,20 @@ pub(in crate::sink) struct Stands {
     pub parts: Vec<PartDone>,
 }
 
+impl Stands {
+    /// The number of the part that comes next.
+    pub fn next_part(&self) -> u64 {
+        self.parts.last().map_or(0, |it| it.no + 1)
+    }
+}
+
 /// What a database does beyond a full copy. `stage` comes first; `remove`, `add` and `change` come within a part's
 /// transaction, and what the table refuses there by its types, rights, triggers and rules is [`Error::Refused`].
 #[async_trait]
 pub(in crate::sink) trait Merging: Target {
     /// What stands there; nothing is changed but that the sink's own tables are made.
     async fn look(&mut self) -> Result<Stands, Error>;
-    /// Makes the stage anew and empty, and forgets what this run put into quarantine: it is found again. Are the stage's
-    /// columns those of the table, by type and collation?
+    /// Makes the stage anew and empty. Are its columns those of the table, by type and collation?
     async fn stage(&mut self) -> Result<bool, Error>;
     /// Takes the rows whose keys stand in the stage out of the table, and empties the stage; how many there were.
     async fn remove(&mut self) -> Result<u64, Error>;
@@ -60,8 +66,9 @@ pub(in crate::sink) trait Merging: Target {
     async fn change(&mut self) -> Result<(), Error>;
     /// The part's row, and the end of its transaction.
     async fn commit_part(&mut self, done: &PartDone, at: Timestamp) -> Result<(), Error>;
-    /// The run's end: what stands there is from this run from now on; the stage goes.
-    async fn seal(&mut self, standing: &RowSum, at: Timestamp) -> Result<(), Error>;
+    /// The run's end: what stands there is from this run from now on; the stage goes. So does what parts before `first`, those
+    /// of earlier starts, put into quarantine: where it is so still, it was found again.
+    async fn seal(&mut self, standing: &RowSum, first: u64, at: Timestamp) -> Result<(), Error>;
 }
 
 /// The texts in which parts are kept, read; one that cannot be read is an error.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use mysql_async::prelude::Queryable;
 use vocab::Timestamp;
 
-use super::{Error, Mysql, RowSum, Target, failed, of_rows, refused};
+use super::{Error, Mysql, PARTS, RowSum, Target, failed, of_rows, refused};
 use crate::sink::changes::{Merging, PartDone, Stands, Statements, key_columns, parts, same_columns};
 
 /// A column: its name, type and collation, and what it does beside holding values (generated, counted up, invisible).
@@ -139,12 +139,14 @@ impl Merging for Mysql {
         self.drop("COMMIT", "committing a part").await
     }
 
-    async fn seal(&mut self, standing: &RowSum, at: Timestamp) -> Result<(), Error> {
+    async fn seal(&mut self, standing: &RowSum, first: u64, at: Timestamp) -> Result<(), Error> {
         self.drop("ROLLBACK", "ending").await?;
         self.drop("START TRANSACTION", "ending").await?;
         self.set_delivered("there", standing, at).await?;
         let target = self.names.target.clone();
         self.exec("DELETE FROM jutong_changes WHERE target = ?", (target,), "ending")
+            .await?;
+        self.forget_bad_rows(&format!("chunk < {}", PARTS + first), "ending")
             .await?;
         self.drop("COMMIT", "ending").await?;
         let stage = self.names.at(&self.names.fresh);

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use vocab::Timestamp;
 
-use super::{Error, Postgres, RowSum, Target, failed, of_rows, refused};
+use super::{Error, PARTS, Postgres, RowSum, Target, failed, of_rows, refused};
 use crate::sink::changes::{Merging, PartDone, Stands, Statements, key_columns, parts, same_columns};
 
 /// Errors about rows, and about what the table does not take by its types, rights, triggers and rules (SQLSTATE classes 42,
@@ -139,7 +139,7 @@ impl Merging for Postgres {
         self.batch("COMMIT", "committing a part").await
     }
 
-    async fn seal(&mut self, standing: &RowSum, at: Timestamp) -> Result<(), Error> {
+    async fn seal(&mut self, standing: &RowSum, first: u64, at: Timestamp) -> Result<(), Error> {
         self.batch("ROLLBACK; BEGIN", "ending").await?;
         self.mark_delivered(standing, at).await?;
         let sql = format!("DELETE FROM {} WHERE target = $1", self.names.at("jutong_changes"));
@@ -147,6 +147,8 @@ impl Merging for Postgres {
             .execute(&sql, &[&self.names.target])
             .await
             .map_err(failed("ending"))?;
+        self.forget_bad_rows(&format!("chunk < {}", PARTS + first), "ending")
+            .await?;
         let stage = self.names.at(&self.names.fresh);
         self.batch(&format!("DROP TABLE IF EXISTS {stage}; COMMIT"), "ending")
             .await

@@ -4,7 +4,9 @@ use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension, params};
 use vocab::Timestamp;
 
-use super::{Error, Names, RowSum, Sqlite, Target, columns, failed, of_rows, prepare, rollback, signed};
+use super::{
+    Error, Names, PARTS, RowSum, Sqlite, Target, columns, failed, forget_bad_rows, of_rows, prepare, rollback, signed,
+};
 use crate::sink::changes::{Merging, PartDone, Stands, Statements, key_columns, parts, same_columns};
 
 /// Has the table a unique index of exactly these columns, and are texts the same in it only when their bytes are?
@@ -119,7 +121,7 @@ impl Merging for Sqlite {
         .await
     }
 
-    async fn seal(&mut self, standing: &RowSum, at: Timestamp) -> Result<(), Error> {
+    async fn seal(&mut self, standing: &RowSum, first: u64, at: Timestamp) -> Result<(), Error> {
         let standing = *standing;
         self.with(move |it, names| {
             rollback(it, "ending")?;
@@ -130,6 +132,7 @@ impl Merging for Sqlite {
                     params![names.target, names.run, signed(standing.rows), standing.to_hex(), vocab::time::to_text(at)],
                 )?;
                 it.execute("DELETE FROM jutong_changes WHERE target = ?1", [&names.target])?;
+                forget_bad_rows(it, names, &format!("chunk < {}", PARTS + first))?;
                 it.execute_batch(&format!("DROP TABLE IF EXISTS {}; COMMIT", names.at(&names.fresh)))
             };
             let done = seal().map_err(failed("ending"));

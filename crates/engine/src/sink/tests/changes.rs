@@ -67,23 +67,24 @@ async fn open(spec: &SinkSpec, shape: &Shape, run: &str) -> Changes {
     open_with(spec, shape, run, Options::default()).await
 }
 
-/// A full copy, as the first run of every delivery.
-async fn copy(spec: &SinkSpec, shape: &Shape, batches: Vec<RecordBatch>, run: &str) -> KeyState {
+/// A full copy that has not begun yet.
+async fn copying(spec: &SinkSpec, shape: &Shape, run: &str) -> Sink {
     for _ in 0..100 {
-        let opened = Sink::open(spec, shape.clone(), run, Options::default()).await;
-        let mut sink = match opened {
-            Err(Error::Busy(_)) => {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                continue;
-            }
-            other => other.unwrap(),
-        };
-        sink.load_chunk(0, stream(batches), at(), quiet).await.unwrap();
-        let key = sink.finish().await.unwrap();
-        sink.swap(at()).await.unwrap();
-        return key;
+        match Sink::open(spec, shape.clone(), run, Options::default()).await {
+            Err(Error::Busy(_)) => tokio::time::sleep(Duration::from_millis(50)).await,
+            other => return other.unwrap(),
+        }
     }
     panic!("the table stays locked");
+}
+
+/// A full copy, as the first run of every delivery.
+async fn copy(spec: &SinkSpec, shape: &Shape, batches: Vec<RecordBatch>, run: &str) -> KeyState {
+    let mut sink = copying(spec, shape, run).await;
+    sink.load_chunk(0, stream(batches), at(), quiet).await.unwrap();
+    let key = sink.finish().await.unwrap();
+    sink.swap(at()).await.unwrap();
+    key
 }
 
 /// Everything that a run of changes does; inserted, updated, deleted.

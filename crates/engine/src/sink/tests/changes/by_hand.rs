@@ -282,19 +282,82 @@ async fn a_run_that_is_given_up_leaves_its_parts_and_what_is_in_quarantine() {
         assert_eq!(changes.parts(), [done], "{kind}");
         changes.abort().await.unwrap();
         // The name is free, so the stage is gone.
-        let look = format!(
-            "CREATE TABLE \"{table}__new\" (k integer); \
-             CREATE TABLE \"{table}_kept\" AS SELECT row_key AS k FROM jutong_quarantine WHERE run = '{run}'"
+        execute(&spec.target, &format!("CREATE TABLE \"{table}__new\" (k integer)")).await;
+        assert_eq!(aside(&spec, &run, "0 = 0").await, 2, "{kind}");
+        clean(&spec).await;
+    }
+}
+
+/// How many rows a run has in quarantine, of those that a condition means.
+async fn aside(spec: &SinkSpec, run: &str, which: &str) -> u64 {
+    let table = format!("{}_kept", spec.table);
+    let make = format!(
+        "CREATE TABLE \"{table}\" AS SELECT row_key AS k FROM jutong_quarantine WHERE run = '{run}' AND {which}"
+    );
+    execute(&spec.target, &make).await;
+    let drop = format!("DROP TABLE \"{table}\"");
+    let mut kept = spec.clone();
+    kept.table = table;
+    let of = Shape::new(&[("k", DataType::Text)], &[]);
+    let rows = read_back(&kept, &of).await.unwrap().rows;
+    execute(&spec.target, &drop).await;
+    rows
+}
+
+/// Three rows, two of them bad, brought by a start of a run that is killed before its end.
+async fn killed_after_a_part(spec: &SinkSpec, shape: &Shape, run: &str) -> (Vec<RecordBatch>, Changes, Compared) {
+    let kind = spec.target.kind;
+    let rows = vec![bad_rows(shape, kind, 0..3)];
+    let mut changes = open(spec, shape, run).await;
+    let compared = changes.compare(stream(rows.clone()), size(3, 100), quiet).await;
+    let mut compared = compared.unwrap();
+    let done = one_part(&mut changes, &mut compared, &rows).await.unwrap();
+    assert_eq!(done.quarantined, 2, "{kind}");
+    (rows, changes, compared)
+}
+
+#[tokio::test]
+async fn a_copy_that_is_given_up_leaves_what_is_in_quarantine_of_parts() {
+    let (shape, parts) = (holding(), format!("chunk >= {}", crate::sink::quarantine::PARTS));
+    let folder = tempfile::tempdir().unwrap();
+    for spec in targets("变更后抄", folder.path()) {
+        let kind = spec.target.kind;
+        let run = format!("run_copied_{}", std::process::id());
+        copy(&spec, &shape, vec![bad_rows(&shape, kind, 0..1)], "run_1").await;
+        let (rows, changes, _) = killed_after_a_part(&spec, &shape, &run).await;
+        drop(changes);
+        let mut changes = open(&spec, &shape, &run).await;
+        let compared = changes.compare(stream(rows.clone()), size(3, 100), quiet).await;
+        drop((changes, compared.unwrap()));
+        assert_eq!(aside(&spec, &run, &parts).await, 2, "{kind}: compared anew");
+        let mut sink = copying(&spec, &shape, &run).await;
+        sink.load_chunk(0, stream(rows.clone()), at(), quiet).await.unwrap();
+        assert_eq!(sink.totals().quarantined, 2, "{kind}");
+        sink.abort().await.unwrap();
+        assert_eq!(aside(&spec, &run, &parts).await, 2, "{kind}: the parts stand");
+        copy(&spec, &shape, rows, &run).await;
+        assert_eq!(
+            (aside(&spec, &run, &parts).await, aside(&spec, &run, "0 = 0").await),
+            (0, 2),
+            "{kind}: the copy stands"
         );
-        execute(&spec.target, &look).await;
-        let kept = SinkSpec {
-            table: format!("{table}_kept"),
-            ..spec.clone()
-        };
-        let of = Shape::new(&[("k", DataType::Text)], &[]);
-        assert_eq!(read_back(&kept, &of).await.unwrap().rows, 2, "{kind}");
-        let tidy = format!("DROP TABLE \"{table}_kept\"; DELETE FROM jutong_quarantine WHERE run = '{run}'");
-        execute(&spec.target, &tidy).await;
+        clean(&spec).await;
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_has_each_row_in_quarantine_once_in_the_end() {
+    let shape = holding();
+    let folder = tempfile::tempdir().unwrap();
+    for spec in targets("变更再隔", folder.path()) {
+        let kind = spec.target.kind;
+        let run = format!("run_again_{}", std::process::id());
+        copy(&spec, &shape, vec![bad_rows(&shape, kind, 0..1)], "run_1").await;
+        drop(killed_after_a_part(&spec, &shape, &run).await);
+        let (_, mut changes, compared) = killed_after_a_part(&spec, &shape, &run).await;
+        changes.seal(&compared.standing(), at()).await.unwrap();
+        drop(changes);
+        assert_eq!(aside(&spec, &run, "0 = 0").await, 2, "{kind}");
         clean(&spec).await;
     }
 }
