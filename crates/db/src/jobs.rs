@@ -166,6 +166,20 @@ pub async fn failed(tx: &Tx, id: JobId, error: &str, again: Option<Timestamp>, n
     Ok(())
 }
 
+/// Does a job of this key wait, or is it being done?
+///
+/// # Errors
+/// [`Error::Db`].
+pub async fn waits(tx: &Tx, unique_key: &str) -> Result<bool, Error> {
+    let found = tx
+        .opt(
+            "select 1 as waits from job where unique_key = $1 and done_at is null",
+            [unique_key.into()],
+        )
+        .await?;
+    Ok(found.is_some())
+}
+
 /// How many jobs wait, how many of them have failed before.
 ///
 /// # Errors

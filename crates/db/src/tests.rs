@@ -100,6 +100,7 @@ async fn a_job_is_taken_once_and_comes_back_when_its_lease_runs_out() {
         let tx = fresh.db.write().await.unwrap();
         let first = jobs::put(&tx, "deliver", "{}", Some("only"), now, now).await.unwrap();
         jobs::put(&tx, "deliver", "{}", Some("only"), now, now).await.unwrap();
+        assert!(jobs::waits(&tx, "only").await.unwrap() && !jobs::waits(&tx, "other").await.unwrap());
         tx.commit().await.unwrap();
 
         let take = async |worker: &str, now: &str, until: &str| {
@@ -123,8 +124,10 @@ async fn a_job_is_taken_once_and_comes_back_when_its_lease_runs_out() {
             !jobs::renew(&tx, first, "a", at("2026-03-09T02:00:00Z")).await.unwrap(),
             "the lease was lost"
         );
+        assert!(jobs::waits(&tx, "only").await.unwrap(), "it is being done");
         jobs::done(&tx, first, now).await.unwrap();
         assert_eq!(jobs::waiting(&tx).await.unwrap(), (0, 0));
+        assert!(!jobs::waits(&tx, "only").await.unwrap());
         jobs::put(&tx, "deliver", "{}", Some("only"), now, now).await.unwrap();
         assert_eq!(jobs::waiting(&tx).await.unwrap(), (1, 0));
         tx.commit().await.unwrap();

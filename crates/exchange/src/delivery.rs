@@ -49,7 +49,7 @@ pub struct Delivery {
     pub name: String,
     /// Where the rows go. Its secret is never stored here.
     pub sink: SinkSpec,
-    /// The target's secret as the vault sealed it; opaque.
+    /// The target's secret as the vault sealed it; opaque. Gone when the delivery has ended and nothing is left to take back.
     pub sealed_secret: Option<String>,
     /// What a run brings. Kept under the name it had when there was no choice.
     #[serde(rename = "mode")]

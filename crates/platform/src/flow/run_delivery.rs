@@ -53,7 +53,7 @@ use crate::{App, Error, work::TRIES};
 use changes::Route;
 use planning::Origin;
 use stop::Stop;
-pub(crate) use take_back::{TAKE_BACK, take_back_run};
+pub(crate) use take_back::{TAKE_BACK, is_reached, take_back_run};
 
 /// The kind of the job.
 pub(crate) const KIND: &str = "run-delivery";

@@ -12,7 +12,7 @@ use vocab::{Action, Actor, DeliveryId, RunId};
 
 use super::{
     list_deliveries::{own_delivery, there},
-    run_delivery::{KIND, Wish},
+    run_delivery::{KIND, Wish, is_reached},
 };
 use crate::{App, Change, Error, Event};
 
@@ -128,7 +128,8 @@ pub async fn resume_delivery(app: &App, actor: &Actor, id: DeliveryId) -> Result
     step(app, actor, id, DeliveryState::Active, "delivery-resumed").await
 }
 
-/// A delivery ends for ever. What was delivered stays with the consumer, under the agreement's duty of disposal.
+/// A delivery ends for ever. What was delivered stays with the consumer, under the agreement's duty of disposal. The target's
+/// secret is dropped as soon as nothing is left to take back there.
 ///
 /// # Errors
 /// As [`pause_delivery`].
@@ -161,7 +162,7 @@ async fn step(
             stop_run(&change, run.id).await?;
         }
     }
-    if to == DeliveryState::Ended {
+    if to == DeliveryState::Ended && !is_reached(change.db(), id).await? {
         delivery.sealed_secret = None; // nobody needs it any more
     }
     store::update_delivery(change.db(), &delivery, change.now()).await?;

@@ -13,7 +13,10 @@ use ledger::{Entry, Outcome, Receipt, receipt::UNKNOWN};
 use serde_json::json;
 use vocab::SinkSpec;
 
-use super::{Course, Stop, take_back::promise};
+use super::{
+    Course, Stop,
+    take_back::{drop_secret, promise},
+};
 use crate::{Error, flow::list_deliveries::there};
 
 /// How long the target's lock of a piece of work that was just dropped is waited for.
@@ -46,6 +49,7 @@ impl Course<'_> {
         if run.state.is_over() {
             return Ok(());
         }
+        drop_secret(&tx, self.delivery.id, now).await?;
         run.progress = self.run.progress.clone();
         if let Some(it) = &self.report.reconciliation {
             run.progress.rows = it.source.rows;
@@ -87,6 +91,8 @@ impl Course<'_> {
         }
         if stays {
             promise(&tx, run.id, now).await?;
+        } else {
+            drop_secret(&tx, self.delivery.id, now).await?;
         }
         let opened = self.opened_receipts();
         let open = self.settle(&tx, &opened).await?;

@@ -50,6 +50,32 @@ impl Stage {
         }
     }
 
+    /// A delivery into the file whose target has a password.
+    async fn sealed_delivery(&self, table: &str) -> Delivery {
+        let target = SourceSpec {
+            secret: Some("Rain-on-7-roofs".to_owned()),
+            ..self.file()
+        };
+        self.delivery(target, table).await
+    }
+
+    async fn has_secret(&self, delivery: vocab::DeliveryId) -> bool {
+        let tx = self.app.read().await.unwrap();
+        let kept = store::delivery(&tx, delivery).await.unwrap();
+        kept.sealed_secret.is_some()
+    }
+
+    /// The job that takes back what a run has loaded, for so many times.
+    async fn take_back(&self, run: RunId, attempts: u64) -> Result<(), Error> {
+        let job = Job {
+            id: vocab::JobId::new(),
+            kind: TAKE_BACK.to_owned(),
+            body: serde_json::to_string(&Wish { run }).unwrap(),
+            attempts,
+        };
+        take_back_run(&self.app, &job).await
+    }
+
     /// Asks a run to stop as soon as it has thrown something away; what it had thrown away then.
     async fn cancel_when_anew(&self, id: RunId) -> exchange::Discarded {
         loop {
@@ -183,6 +209,66 @@ async fn what_a_target_does_not_let_go_is_taken_back_later() {
         );
         stage.do_waiting(TAKE_BACK).await.unwrap();
         assert_eq!(stage.tables(&stage.file(), "copy").await, Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn an_ended_delivery_keeps_its_secret_until_all_is_taken_back_or_given_up() {
+    for ended_first in [true, false] {
+        for stage in Stage::each("integer", 100).await {
+            let id = stage.sealed_delivery("copy").await.id;
+            let run = flow::start_run(&stage.app, &stage.officer, id).await.unwrap();
+            stage.kill_after(run.id, 2).await;
+            let [target, aside] = ["target.db", "aside.db"].map(|it| stage.folder.path().join(it));
+            std::fs::rename(&target, &aside).unwrap();
+            std::fs::create_dir(&target).unwrap();
+            let end = async || flow::end_delivery(&stage.app, &stage.officer, id).await.unwrap();
+            if ended_first {
+                end().await;
+            } else {
+                flow::cancel_run(&stage.app, &stage.officer, run.id).await.unwrap();
+            }
+            carry(&stage.app, run.id, QUICK, false).await.unwrap();
+            assert_eq!(stage.run(run.id).await.state, RunState::Cancelled);
+            if !ended_first {
+                end().await;
+            }
+            assert!(stage.has_secret(id).await, "what was loaded stands yet");
+            assert!(stage.take_back(run.id, 1).await.is_err());
+            assert!(stage.has_secret(id).await, "it is tried again");
+            if ended_first {
+                std::fs::remove_dir(&target).unwrap();
+                std::fs::rename(&aside, &target).unwrap();
+                stage.take_back(run.id, 2).await.unwrap();
+                assert_eq!(stage.tables(&stage.file(), "copy").await, Vec::<String>::new());
+            } else {
+                assert!(stage.take_back(run.id, TRIES).await.is_err());
+            }
+            assert!(!stage.has_secret(id).await, "taken back, or given up");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_ended_delivery_with_nothing_to_take_back_has_no_secret() {
+    for stage in Stage::each("integer", 100).await {
+        let id = stage.sealed_delivery("copy").await.id;
+        let run = flow::start_run(&stage.app, &stage.officer, id).await.unwrap();
+        carry(&stage.app, run.id, QUICK, false).await.unwrap();
+        assert_eq!(stage.run(run.id).await.state, RunState::Done);
+        assert!(stage.has_secret(id).await);
+        flow::end_delivery(&stage.app, &stage.officer, id).await.unwrap();
+        assert!(!stage.has_secret(id).await);
+
+        let id = stage.sealed_delivery("other").await.id;
+        let run = flow::start_run(&stage.app, &stage.officer, id).await.unwrap();
+        stage.kill_after(run.id, 2).await;
+        flow::end_delivery(&stage.app, &stage.officer, id).await.unwrap();
+        assert!(stage.has_secret(id).await, "the run is to stop yet");
+        carry(&stage.app, run.id, QUICK, false).await.unwrap();
+        assert_eq!(stage.run(run.id).await.state, RunState::Cancelled);
+        assert!(!stage.has_secret(id).await);
+        assert_eq!(stage.tables(&stage.file(), "other").await, Vec::<String>::new());
     }
 }
 
