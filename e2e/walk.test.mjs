@@ -32,6 +32,19 @@ function register() {
   return `${lines.join("\n")}\n`;
 }
 
+/** The same later: of the agreed rows one is new, one changed and one gone; another changed that is not agreed. */
+function laterRegister() {
+  const lines = register().trim().split("\n").filter((it) => !it.startsWith("000003,"));
+  const changed = lines.map((it) => it.replace(/第[12]号$/, "已换证"));
+  return `${[...changed, "000041,张伟,330106,第41号"].join("\n")}\n`;
+}
+
+/** What a report calls rows that are new, changed, gone and the same. */
+const CHANGED = {
+  zh: ["新增行", "修改行", "删除行", "未变行"],
+  en: ["Rows inserted", "Rows updated", "Rows deleted", "Rows unchanged"],
+};
+
 for (const lang of ["zh", "en"]) {
   for (const size of ["desktop", "phone"]) {
     for (const scripts of [true, false]) {
@@ -78,6 +91,7 @@ async function mainJob(kind) {
   const agreement = new URL(asking.page.url()).pathname;
   await seeRows(asking, agreement);
   await deliver(asking, agreement, mark);
+  await deliverChanges(asking, agreement, mark);
   await asking.leave();
 
   const auditor = await as("auditor");
@@ -198,17 +212,20 @@ async function seeRows(it, agreement) {
   assert.equal(await page.locator("#sql-error").count(), 1, "a wrong question is told what is wrong");
 }
 
-/** A file of one's own, with the report that both sides are equal. */
-async function deliver(it, agreement, mark) {
+/** The form of a new delivery into a kind of target, filled in. */
+async function define(it, agreement, kind, fields) {
   const page = it.page;
-  const file = join(city.dir, "out", `licences-${mark}.csv`);
   await it.open("/deliveries/new");
   await page.selectOption("[name=agreement]", agreement.split("/").pop());
-  await page.check("[name=kind][value=csv]");
+  await page.check(`[name=kind][value=${kind}]`);
   await it.press("main form[action='/deliveries/new'] button.govuk-button");
-  await page.fill("[name=name]", `许可入库 ${mark}`);
-  await page.fill("[name=path]", file);
-  await it.press("main button[name=do][value=run]");
+  for (const [name, value] of Object.entries(fields)) await page.fill(`[name=${name}]`, value);
+}
+
+/** Presses what starts a run, and waits for its end and the report that both sides are equal. */
+async function run(it, button) {
+  const page = it.page;
+  await it.press(button);
   await it.content("the delivery");
   if (!page.url().includes("/runs/")) await it.press("main a[href*='/runs/']");
   for (let tries = 0; (await page.locator("#live a[href^='/ledger/']").count()) === 0; tries += 1) {
@@ -218,10 +235,42 @@ async function deliver(it, agreement, mark) {
   }
   await it.look();
   assert.equal(await page.locator("#live .jt-tag--good").count() > 0, true, "the report says equal");
+}
+
+/** A file of one's own. */
+async function deliver(it, agreement, mark) {
+  const file = join(city.dir, "out", `licences-${mark}.csv`);
+  await define(it, agreement, "csv", { name: `许可入库 ${mark}`, path: file });
+  await run(it, "main button[name=do][value=run]");
   await access(file);
   const text = await readFile(file, "utf8");
   assert.equal(text.trim().split("\n").length, ROWS / 2 + 1);
   assert.ok(text.includes("000001") && text.includes("𠮷*"), text.slice(0, 200));
+}
+
+/** A table of one's own that is kept up to date: copied whole the first time, and then what has changed at the source. */
+async function deliverChanges(it, agreement, mark) {
+  const page = it.page;
+  const file = join(city.dir, "out", `licences-${mark}.db`);
+  await define(it, agreement, "sqlite", { name: `许可更新 ${mark}`, path: file, table: "licences" });
+  await page.selectOption("[name=refresh]", "changes");
+  await run(it, "main button[name=do][value=run]");
+  assert.deepEqual(await changed(it), [undefined, undefined, undefined, undefined], "the first run copies everything");
+
+  await writeFile(join(city.dir, "bureaus", `licences-${mark}.csv`), laterRegister());
+  await it.open(new URL(page.url()).pathname.split("/runs/")[0]);
+  await run(it, "main form[action$='/run'] button");
+  assert.deepEqual(await changed(it), ["1", "1", "1", String(ROWS / 2 - 2)], "the second run says what has changed");
+  const bytes = await readFile(file);
+  assert.ok(bytes.includes("已换证") && bytes.includes("000041"), "what has changed stands in the table");
+}
+
+/** What the report of a run says of rows that are new, changed, gone and the same. */
+async function changed(it) {
+  const rows = await it.page.locator("#live .govuk-summary-list__row").all();
+  const told = {};
+  for (const row of rows) told[await row.locator("dt").textContent()] = await row.locator("dd").textContent();
+  return CHANGED[it.kind.lang].map((name) => told[name]);
 }
 
 /** The auditor finds the entry, takes its bundle and has it verified. */
