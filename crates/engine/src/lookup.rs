@@ -27,7 +27,7 @@ pub(crate) use lanes::Lanes;
 pub(crate) use statement::Keyed;
 
 /// Why a lane did not answer.
-enum Failed {
+pub(crate) enum Failed {
     /// The table is not any more what it was when the statement was made.
     Changed,
     Other(Error),
