@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tokio_postgres::error::SqlState;
 
 use crate::{
-    Opened,
+    Engine, Opened,
     encode::{JsonObject, Options},
     error::Error,
     govern::Governed,
@@ -75,7 +75,7 @@ impl Opened {
         let governed = self.table(table)?;
         check(governed, keys)?;
         let found = match gather::ask(&self.engine, governed, keys).await {
-            Some(it) => it,
+            Some(it) => it?,
             None => self.one(table, keys).await?,
         };
         match found {
@@ -99,19 +99,14 @@ impl Opened {
             1 => {}
             _ => return Ok(Found::Several),
         }
-        let made = |shape: &Shape, json: &JsonObject| {
-            let mut out = Vec::with_capacity(512);
-            json.write(&shape.cells(&rows).map_err(Error::internal)?, 0, &mut out);
-            out.push(b'\n');
-            Ok(Found::One(out.into()))
-        };
         match keyed {
-            Some(it) => made(&it.shape, &it.json),
+            Some(it) => it.one(&rows),
             None => {
                 let shape = Shape::of(&rows.schema(), &[]).map_err(Error::internal)?;
-                made(&shape, &JsonObject::new(&shape, Options::default()))
+                first_line(&shape, &JsonObject::new(&shape, Options::default()), &rows)
             }
         }
+        .map(Found::One)
     }
 
     /// The granted items of a table's key, in order.
@@ -169,13 +164,8 @@ impl Opened {
         let Some(keyed) = keyed(governed, keys, limit).map_err(Failed::Other)? else {
             return Ok(None);
         };
-        let _permit = self.engine.lookup_permit().await.map_err(Failed::Other)?;
-        let (at, lane) = database.lanes.lane(database).await.map_err(Failed::Other)?;
-        let statement = keyed.alone.on(at, &lane).await?;
         let values = keys.iter().map(|(_, value)| *value);
-        let rows = lane.client.query_raw(&statement, values).await.map_err(Failed::of)?;
-        let (arrived, _) = keyed.arrive(rows, 0, 1, |_| Ok(())).await?;
-        let rows = governed.pass(&keyed.passage, &arrived).map_err(Failed::Other)?;
+        let rows = fetch(&self.engine, governed, database, &keyed, values).await?;
         Ok(Some((rows, keyed)))
     }
 
@@ -195,6 +185,33 @@ impl Opened {
         let (batches, _) = rows.collect_all().await?;
         concat_batches(&schema, &batches).map_err(Error::internal)
     }
+}
+
+/// The first row as a JSON object and a line end.
+fn first_line(shape: &Shape, json: &JsonObject, rows: &RecordBatch) -> Result<Bytes, Error> {
+    let mut out = Vec::with_capacity(512);
+    json.write(&shape.cells(rows).map_err(Error::internal)?, 0, &mut out);
+    out.push(b'\n');
+    Ok(out.into())
+}
+
+/// The rows of one asker.
+async fn fetch(
+    engine: &Engine,
+    governed: &Governed,
+    database: &postgres::Postgres,
+    keyed: &Keyed,
+    values: impl ExactSizeIterator<Item = &str> + Send,
+) -> Result<RecordBatch, Failed> {
+    let _permit = engine.lookup_permit().await.map_err(Failed::Other)?;
+    let (at, lane) = database.lanes.lane(database).await.map_err(Failed::Other)?;
+    let statement = keyed.alone.on(at, &lane).await?;
+    let rows = lane.client.query_raw(&statement, values).await.map_err(Failed::of)?;
+    let arrived = keyed.arrive(rows, 0, 1, |_| Ok(())).await?.ok_or_else(|| {
+        let detail = "the rows of this value are too large together; ask for them with a filter";
+        Failed::Other(Error::question(detail))
+    })?;
+    governed.pass(&keyed.passage, &arrived).map_err(Failed::Other)
 }
 
 /// Can items have these values?

@@ -635,58 +635,99 @@ async fn lookups_answer_one_row_or_say_why_not() {
     );
 }
 
+type Asked = Vec<(&'static str, String)>;
+
+async fn look(opened: &Opened, keys: &Asked) -> Result<Option<Vec<u8>>, String> {
+    let keys: Vec<_> = keys.iter().map(|(item, value)| (*item, value.as_str())).collect();
+    let found = opened.lookup_json("t", &keys).await;
+    found.map(|it| it.map(Into::into)).map_err(|it| it.to_string())
+}
+
+/// The same with nobody, by another way: how many rows, and the first as text.
+async fn look_alone(opened: &Opened, keys: &Asked) -> Result<Vec<String>, String> {
+    let keys: Vec<_> = keys.iter().map(|(item, value)| (*item, value.as_str())).collect();
+    let found = opened.lookup("t", &keys, 2).await;
+    found.map(|it| text_of(&[it])).map_err(|it| it.to_string())
+}
+
 /// Everybody gets what they get alone, whoever asks with them: rows, no row, a hidden row, several, a value that fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn records_fetched_together_are_each_ones_own() {
-    let more = "ALTER TABLE eng_together ADD COLUMN wide char(8) NOT NULL DEFAULT 'x'; \
-                UPDATE eng_together SET wide = lpad(id::text, 3, '0'); CREATE INDEX ON eng_together (wide)";
-    let Some((client, engine, mut table)) = keyed("eng_together", more).await else {
+    let Some((client, engine, table)) = keyed("eng_together", "").await else {
         return;
     };
-    table.items.push(GovernedItem {
-        name: "wide".to_owned(),
-        column: "wide".to_owned(),
-        data_type: DataType::Text,
-        mask: Mask::Clear,
-        key: false,
-    });
     let opened = engine.open(vec![table]).await.unwrap();
-    let mut asked: Vec<Vec<(&str, String)>> = Vec::new();
+    let mut asked: Vec<Asked> = Vec::new();
     for no in 0..320_i64 {
         asked.push(vec![("id", no.to_string())]);
-        asked.push(vec![("wide", format!("{no:03}     "))]);
-        asked.push(vec![("wide", format!("{no:03}"))]);
-        asked.push(vec![("id", no.to_string()), ("n", (-no).to_string())]);
+        asked.push(vec![("id", no.to_string()), ("n", (no * 13 % 101 - 50).to_string())]);
+        asked.push(vec![("id", no.to_string()), ("code", format!("{:06}", no * 37 % 997))]);
     }
     let odd = ["9223372036854775808", "-1", "", "1 OR true", "九", "1e3", " 7"];
     asked.extend(odd.map(|it| vec![("id", it.to_owned())]));
     asked.extend(["-37", "37"].map(|it| vec![("n", it.to_owned())]));
-    let look = async |keys: &Vec<(&'static str, String)>| {
-        let keys: Vec<_> = keys.iter().map(|(item, value)| (*item, value.as_str())).collect();
-        let found = opened.lookup_json("t", &keys).await;
-        found.map_err(|it| it.to_string())
-    };
     let mut alone = Vec::new();
     for it in &asked {
-        alone.push(look(it).await);
+        alone.push((look(&opened, it).await, look_alone(&opened, it).await));
     }
-    assert!(alone.iter().filter(|it| matches!(it, Ok(Some(_)))).count() > 400);
-    assert!(alone.iter().any(Result::is_err) && alone.iter().any(|it| matches!(it, Ok(None))));
+    for (asked, (json, rows)) in asked.iter().zip(&alone) {
+        match (json, rows) {
+            (Ok(None), Ok(rows)) => assert!(rows.is_empty(), "{asked:?}"),
+            (Ok(Some(json)), Ok(rows)) => {
+                let json: serde_json::Value = serde_json::from_slice(json).unwrap();
+                let code = json["code"].as_str().unwrap();
+                assert!(rows.len() == 1 && rows[0].contains(code), "{asked:?}: {rows:?}");
+            }
+            (Err(_), Ok(rows)) => assert_eq!(rows.len(), 2, "{asked:?}"),
+            (json, rows) => assert!(json.is_err() && rows.is_err(), "{asked:?}: {json:?} {rows:?}"),
+        }
+    }
+    assert!(alone.iter().filter(|(it, _)| matches!(it, Ok(Some(_)))).count() > 400);
+    let together = async || futures::future::join_all(asked.iter().map(|it| look(&opened, it))).await;
     for _ in 0..3 {
-        let together = futures::future::join_all(asked.iter().map(&look)).await;
-        for ((asked, alone), together) in asked.iter().zip(&alone).zip(together) {
+        for ((asked, (alone, _)), together) in asked.iter().zip(&alone).zip(together().await) {
             assert_eq!(&together, alone, "{asked:?}");
         }
     }
     // Who is asked for beside others, and goes meanwhile, holds nobody up.
-    let gone = asked.iter().take(50).map(|it| tokio::time::timeout(std::time::Duration::ZERO, look(it)));
+    let gone = asked.iter().take(50);
+    let gone = gone.map(|it| tokio::time::timeout(std::time::Duration::ZERO, look(&opened, it)));
     futures::future::join_all(gone).await;
-    assert_eq!(look(&asked[4]).await, alone[4]);
+    assert_eq!(look(&opened, &asked[3]).await, alone[3].0);
     // A table that changes meanwhile fails everybody's statement; everybody asks again.
     let change = "ALTER TABLE eng_together ALTER COLUMN n TYPE bigint";
     client.batch_execute(change).await.unwrap();
-    let together = futures::future::join_all(asked.iter().map(&look)).await;
-    assert!(together.iter().eq(&alone));
+    assert!(together().await.iter().eq(alone.iter().map(|(it, _)| it)));
+}
+
+/// A column that is there no more is nothing that a name of the statement could stand for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_name_of_a_common_statement_stands_for_a_lost_column() {
+    for lost in ["id", "state", "code"] {
+        for name in ["no", "v1", "it", "asked"] {
+            let Some((client, engine, mut table)) = keyed("eng_lost", "").await else {
+                return;
+            };
+            let rename = format!("ALTER TABLE eng_lost RENAME COLUMN {lost} TO {name}");
+            client.batch_execute(&rename).await.unwrap();
+            for it in table.items.iter_mut().chain(&mut table.hidden) {
+                if it.column == lost {
+                    it.column = name.to_owned();
+                }
+            }
+            let opened = engine.open(vec![table]).await.unwrap();
+            let asked: Vec<Asked> = (0..60).map(|no| vec![("id", (900 + no).to_string())]).collect();
+            let together = async || futures::future::join_all(asked.iter().map(|it| look(&opened, it))).await;
+            assert!(together().await.iter().all(|it| *it == Ok(None)), "{lost} {name}");
+            let away = format!("ALTER TABLE eng_lost RENAME COLUMN {name} TO elsewhere");
+            client.batch_execute(&away).await.unwrap();
+            let after = together().await;
+            assert!(
+                after.iter().all(|it| !matches!(it, Ok(Some(_)))),
+                "{lost} {name}: {after:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

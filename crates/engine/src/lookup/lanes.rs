@@ -70,8 +70,11 @@ impl Lanes {
             return Ok((at, lane));
         }
         let client = database.dedicated().await?;
-        // What is asked differs in values only, and the same plan is good for all. Servers before version 12 do not know it.
-        let _known = client.batch_execute("SET plan_cache_mode = force_generic_plan").await;
+        // What is asked differs in values only, and the same plan is good for all; and it is over before a compiled one
+        // were ready. Servers before version 12 know neither.
+        for wish in ["SET plan_cache_mode = force_generic_plan", "SET jit = off"] {
+            let _known = client.batch_execute(wish).await;
+        }
         let lane = Arc::new(Lane {
             client,
             number: self.numbers.fetch_add(1, Ordering::Relaxed),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow::{array::RecordBatch, datatypes::SchemaRef};
+use bytes::Bytes;
 use futures::TryStreamExt;
 use tokio_postgres::{
     Row, RowStream, Statement,
@@ -24,8 +25,43 @@ use crate::{
     source::{Wire, column, dialect::Dialect, postgres, wire_shape},
 };
 
-/// What those who ask together are called in the statement: no name that a table of a source has by chance.
-const ASKED: &str = "jutong_asked";
+/// The names that a common statement gives to those who ask. PostgreSQL takes a name that a table has not (any more) for one
+/// from outside, which here would be a value that somebody asks for: so no table may have or have had these, and each
+/// statement has its own, which nobody can guess.
+struct Asked(String);
+
+impl Asked {
+    fn new() -> Self {
+        Self(uuid::Uuid::now_v7().simple().to_string())
+    }
+
+    fn table(&self) -> String {
+        format!("asked_{}", self.0)
+    }
+
+    fn value(&self, no: usize) -> String {
+        format!("v{no}_{}", self.0)
+    }
+
+    fn place(&self) -> String {
+        format!("no_{}", self.0)
+    }
+
+    /// `each`, a select for one asker, for `keys` arrays of values. A subquery with a limit is planned by itself, so each
+    /// asker costs what it costs alone.
+    fn many(&self, each: &str, keys: usize) -> String {
+        let list = |of: &dyn Fn(usize) -> String| (1..=keys).map(of).collect::<Vec<_>>().join(", ");
+        let (table, place) = (self.table(), self.place());
+        format!(
+            "SELECT {table}.{place}, row_{}.* FROM ROWS FROM ({}) WITH ORDINALITY AS {table}({}, {place}) \
+             CROSS JOIN LATERAL ({each}) AS row_{}",
+            self.0,
+            list(&|no| format!("pg_catalog.unnest(${no}::text[])")),
+            list(&|no| self.value(no)),
+            self.0
+        )
+    }
+}
 
 /// A lookup, prepared: everything about it that no value changes.
 pub(crate) struct Keyed {
@@ -37,7 +73,8 @@ pub(crate) struct Keyed {
     /// For the values of one asker, `$1::text`, `$2::text`, …
     pub(super) alone: Asking,
     /// For those of many, `$1::text[]`, `$2::text[]`, …: the place of the asker, counted from one, leads each row. `None`
-    /// where the house has to judge rows itself, as places would be lost with those that stay behind.
+    /// where the house has to judge rows itself, as places would be lost with those that stay behind, and where the items
+    /// are not the whole key: what finds many rows is slow, and nobody is to wait for that.
     pub(super) together: Option<Asking>,
     pub(super) gather: Gather,
     wires: Vec<Wire>,
@@ -64,7 +101,9 @@ impl Asking {
 
 impl std::fmt::Debug for Keyed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keyed").field("sql", &self.alone.sql).finish_non_exhaustive()
+        f.debug_struct("Keyed")
+            .field("sql", &self.alone.sql)
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,10 +156,15 @@ impl Keyed {
                 conditions.join(" AND ")
             ))
         };
-        let (Some(alone), Some(each)) = (select(&|no| format!("${no}")), select(&|no| format!("{ASKED}.v{no}"))) else {
+        let asked = Asked::new();
+        let value = |no| format!("{}.{}", asked.table(), asked.value(no));
+        let (Some(alone), Some(each)) = (select(&|no| format!("${no}")), select(&value)) else {
             return Ok(None);
         };
-        let together = passage.lets_all_through().then(|| Asking::new(many(&each, keys.len())));
+        let whole_key = governed.info.columns.iter().any(|it| it.key)
+            && (governed.info.columns.iter().filter(|it| it.key))
+                .all(|it| wanted.iter().any(|(had, _)| had.name == it.name));
+        let together = (whole_key && passage.lets_all_through()).then(|| Asking::new(asked.many(&each, keys.len())));
         let (arriving, shape) = (
             wire_shape(&wires),
             Shape::of(&passage.schema(), &[]).map_err(Error::internal)?,
@@ -139,21 +183,31 @@ impl Keyed {
         }))
     }
 
-    /// The rows that a stream brings, read from column `first` on; `seen` hears of each. No more than a batch holds: whether
-    /// there were more is told too.
+    /// The only row as a JSON object and a line end.
+    ///
+    /// # Errors
+    /// [`Error::Internal`].
+    pub fn one(&self, rows: &RecordBatch) -> Result<Bytes, Error> {
+        super::first_line(&self.shape, &self.json, rows)
+    }
+
+    /// The rows that a stream brings, read from column `first` on; `seen` hears of each. `None` where they are more than a
+    /// batch holds.
     pub async fn arrive(
         &self,
         rows: RowStream,
         first: usize,
         expected: usize,
         mut seen: impl FnMut(&Row) -> Result<(), Failed>,
-    ) -> Result<(RecordBatch, bool), Failed> {
+    ) -> Result<Option<RecordBatch>, Failed> {
         futures::pin_mut!(rows);
         let notes = Notes::default();
         let (shape, schema) = &self.arriving;
         let mut builder = Builder::for_rows(shape, Arc::clone(schema), expected);
-        let mut cut = false;
         while let Some(row) = rows.try_next().await.map_err(Failed::of)? {
+            if builder.is_full() {
+                return Ok(None);
+            }
             seen(&row)?;
             for (at, (wire, cell)) in self.wires.iter().zip(&mut builder.columns).enumerate() {
                 match row.try_get::<_, Raw<'_>>(first + at).map_err(Failed::of)?.0 {
@@ -162,25 +216,10 @@ impl Keyed {
                 }
             }
             builder.row();
-            if builder.is_full() {
-                cut = true;
-                break;
-            }
         }
         let batch = builder.batch().map_err(|it| Failed::Other(Error::internal(it)))?;
-        Ok((batch, cut))
+        Ok(Some(batch))
     }
-}
-
-/// `each`, a select for one asker, for `keys` arrays of values. A subquery with a limit is planned by itself, so each asker
-/// costs what it costs alone.
-fn many(each: &str, keys: usize) -> String {
-    let list = |of: &dyn Fn(usize) -> String| (1..=keys).map(of).collect::<Vec<_>>().join(", ");
-    format!(
-        "SELECT {ASKED}.no, it.* FROM ROWS FROM ({}) WITH ORDINALITY AS {ASKED}({}, no) CROSS JOIN LATERAL ({each}) AS it",
-        list(&|no| format!("pg_catalog.unnest(${no}::text[])")),
-        list(&|no| format!("v{no}")),
-    )
 }
 
 struct Raw<'a>(Option<&'a [u8]>);
@@ -218,9 +257,7 @@ impl Dialect {
             DataType::Integer if column.data_type == DataType::Integer => {
                 Some(format!("{name} = ({value}::text)::int8"))
             }
-            DataType::Date if column.data_type == DataType::Date => {
-                Some(format!("{name} = ({value}::text)::date"))
-            }
+            DataType::Date if column.data_type == DataType::Date => Some(format!("{name} = ({value}::text)::date")),
             _ => None,
         }
     }
