@@ -76,7 +76,7 @@ impl Opened {
         check(governed, keys)?;
         let found = match gather::ask(&self.engine, governed, keys).await {
             Some(it) => it?,
-            None => self.one(table, keys).await?,
+            None => Box::pin(self.one(table, keys)).await?,
         };
         match found {
             Found::Nothing => Ok(None),

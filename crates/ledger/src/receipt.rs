@@ -191,10 +191,18 @@ impl Receipt {
 /// salt is deleted, nobody can.
 #[must_use]
 pub fn commitment(salt: &[u8; 32], identifier: &str) -> String {
-    format!(
-        "hmac-sm3:{}",
-        hex::encode(Suite::National.hmac(salt, identifier.as_bytes()))
-    )
+    commitment_under(&seal::Hmac::new(Suite::National, salt), identifier)
+}
+
+/// The same under an HMAC-SM3 that has taken the salt and nothing else: for many under one salt.
+#[must_use]
+pub fn commitment_under(salted: &seal::Hmac, identifier: &str) -> String {
+    let mut mac = salted.clone();
+    mac.update(identifier);
+    let mut text = String::with_capacity(80);
+    text.push_str("hmac-sm3:");
+    text.push_str(&seal::hex(&mac.finish()));
+    text
 }
 
 mod instant {

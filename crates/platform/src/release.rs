@@ -18,7 +18,7 @@ use std::{
 
 use engine::{Batches, RecordBatch, Rows, Summary};
 use futures::{FutureExt, Stream, StreamExt, future::BoxFuture};
-use ledger::receipt::{COMMITTED, Outcome, Receipt, commitment};
+use ledger::receipt::{COMMITTED, Outcome, Receipt, commitment_under};
 use tokio::time::Instant;
 use vocab::{ReleaseId, Timestamp};
 
@@ -86,7 +86,7 @@ impl Opening {
             (receipt.algorithm, receipt.digest) = if left.rows < GUESSABLE {
                 (
                     format!("{COMMITTED}{}", left.algorithm),
-                    commitment(&grant.key, &left.digest),
+                    commitment_under(&grant.salted, &left.digest),
                 )
             } else {
                 (left.algorithm.to_owned(), left.digest.clone())

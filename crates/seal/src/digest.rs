@@ -52,8 +52,21 @@ impl Hasher {
     /// The digest as lower-case hex.
     #[must_use]
     pub fn finish_hex(self) -> String {
-        hex::encode(self.finish())
+        hex(&self.finish())
     }
+}
+
+/// Lower-case hex, two letters for each byte. Every answer has several digests in it, so it is made by whole bytes.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        for half in [byte >> 4, byte & 15] {
+            out.push(char::from(DIGITS.get(usize::from(half)).copied().unwrap_or_default()));
+        }
+    }
+    out
 }
 
 impl std::fmt::Debug for Hasher {

@@ -19,7 +19,7 @@ pub mod token;
 #[cfg(test)]
 mod tests;
 
-pub use digest::{Hasher, sha256, sm3};
+pub use digest::{Hasher, hex, sha256, sm3};
 pub use envelope::{Envelope, Key};
 pub use mac::{Hmac, hmac_sha256, hmac_sm3};
 pub use secret::{Secret, ct_eq, random};

@@ -336,6 +336,6 @@ mod tests {
         gather.0.lock().rests = Some(Instant::now() + REFUSED);
         assert_eq!(gather.join(asker(0).0), None);
         gather.0.lock().rests = Some(Instant::now());
-        assert_eq!(gather.join(asker(0).0), Some(false));
+        assert_eq!(gather.join(asker(0).0), Some(true));
     }
 }

@@ -9,7 +9,7 @@ use tokio_postgres::{
     Row, RowStream, Statement,
     types::{FromSql, Type},
 };
-use vocab::DataType;
+use vocab::{DataType, profile::ColumnInfo};
 
 use super::{
     Failed, Keys,
@@ -115,16 +115,10 @@ impl Keyed {
     pub fn compile(governed: &Governed, keys: &Keys<'_>, limit: u64) -> Result<Option<Self>, Error> {
         let dialect = Dialect::Postgres;
         let mut passage = governed.passage(None)?;
-        let (mut wanted, mut indexed) = (Vec::new(), false);
-        for (name, _) in keys {
-            let Some(item) = governed.told(name) else {
-                return Ok(None);
-            };
-            let column = column(&governed.info, &item.column)?;
-            indexed |= column.indexed;
-            wanted.push((column, item.data_type));
-        }
-        if !indexed || passage.columns.is_empty() {
+        let Some(wanted) = told(governed, keys)? else {
+            return Ok(None);
+        };
+        if !wanted.iter().any(|(it, _)| it.indexed) || passage.columns.is_empty() {
             return Ok(None);
         }
         let Some(rule) = dialect.whole(&governed.info, &passage.columns, &governed.rule)? else {
@@ -161,10 +155,8 @@ impl Keyed {
         let (Some(alone), Some(each)) = (select(&|no| format!("${no}")), select(&value)) else {
             return Ok(None);
         };
-        let whole_key = governed.info.columns.iter().any(|it| it.key)
-            && (governed.info.columns.iter().filter(|it| it.key))
-                .all(|it| wanted.iter().any(|(had, _)| had.name == it.name));
-        let together = (whole_key && passage.lets_all_through()).then(|| Asking::new(asked.many(&each, keys.len())));
+        let common = has_key(governed, &wanted) && passage.lets_all_through();
+        let together = common.then(|| Asking::new(asked.many(&each, keys.len())));
         let (arriving, shape) = (
             wire_shape(&wires),
             Shape::of(&passage.schema(), &[]).map_err(Error::internal)?,
@@ -222,6 +214,24 @@ impl Keyed {
     }
 }
 
+/// The columns of items that the source may be told of, and what they are wanted as; `None` where it may not of one.
+fn told<'a>(governed: &'a Governed, keys: &Keys<'_>) -> Result<Option<Vec<(&'a ColumnInfo, DataType)>>, Error> {
+    let mut wanted = Vec::new();
+    for (name, _) in keys {
+        let Some(item) = governed.told(name) else {
+            return Ok(None);
+        };
+        wanted.push((column(&governed.info, &item.column)?, item.data_type));
+    }
+    Ok(Some(wanted))
+}
+
+/// Are all columns of the table's key among them?
+fn has_key(governed: &Governed, wanted: &[(&ColumnInfo, DataType)]) -> bool {
+    let mut key = governed.info.columns.iter().filter(|it| it.key).peekable();
+    key.peek().is_some() && key.all(|it| wanted.iter().any(|(had, _)| had.name == it.name))
+}
+
 struct Raw<'a>(Option<&'a [u8]>);
 
 impl<'a> FromSql<'a> for Raw<'a> {
@@ -240,7 +250,7 @@ impl Dialect {
     /// `column = value` where the value is text, for types whose text is read the same on both sides, and collations under
     /// which only the same text is equal. Both sides are of exactly the types of an operator of the catalogue, see
     /// [`crate::source::column`].
-    fn equals(self, column: &vocab::profile::ColumnInfo, wanted: DataType, value: &str) -> Option<String> {
+    fn equals(self, column: &ColumnInfo, wanted: DataType, value: &str) -> Option<String> {
         let name = self.ident(&column.name);
         let source_type = column.source_type.as_str();
         match wanted {

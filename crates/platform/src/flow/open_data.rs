@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use catalog::Content;
 use db::Tx;
 use engine::Opened;
-use ledger::receipt::{Outcome, Receipt, commitment};
+use ledger::receipt::{Outcome, Receipt, commitment_under};
 use policy::{Mandate, Use};
 use sharing::Agreement;
 use vocab::{
@@ -60,7 +60,7 @@ pub(crate) struct Grant {
     /// Nothing was released under the agreement before.
     first: bool,
     /// The salt of what the agreement's receipts commit to.
-    pub key: [u8; 32],
+    pub salted: seal::Hmac,
 }
 
 /// Governed tables, opened for one actor under mandates.
@@ -105,7 +105,7 @@ impl Ready {
                 actor: it.mandate.actor().id,
                 purpose: it.mandate.purpose(),
                 door: door.code().to_owned(),
-                query: commitment(&it.key, question),
+                query: commitment_under(&it.salted, question),
                 policy: it.mandate.policy_digest().to_owned(),
                 rows: 0,
                 bytes: None,
@@ -171,7 +171,9 @@ pub(crate) async fn open_named(
     }
     // What is forgotten from here on, while the database is read, is not remembered below.
     let generation = app.open.generation();
-    let opened = open_new(app, actor, agreements, purpose, mode).await.map(Arc::new);
+    let opened = Box::pin(open_new(app, actor, agreements, purpose, mode))
+        .await
+        .map(Arc::new);
     match &opened {
         Ok(ready) => app.open.keep(key, generation, Arc::clone(ready)),
         Err(_) => app.open.forget(&key),
@@ -342,7 +344,7 @@ async fn grant_of(
         pseudonym_key: app.vault.derive("pseudonym", &terms.agreement.to_string()).to_vec(),
     };
     Ok(Grant {
-        key: receipt_key(app, terms.agreement),
+        salted: seal::Hmac::new(seal::Suite::National, &receipt_key(app, terms.agreement)),
         version: version.number,
         first: agreement.provided_at.is_none(),
         mandate,

@@ -17,6 +17,13 @@ fn sm3_as_in_gb_t_32905_annex_a() {
 }
 
 #[test]
+fn hex_is_written_as_everybody_does() {
+    let bytes: Vec<u8> = (0..=255).collect();
+    assert_eq!(crate::hex(&bytes), hex::encode(&bytes));
+    assert_eq!(crate::hex(&[]), "");
+}
+
+#[test]
 fn sha256_as_in_fips_180() {
     assert_eq!(
         hex::encode(sha256(b"abc")),
