@@ -128,16 +128,7 @@ impl Keyed {
         if exact.is_some() {
             passage = passage.judged();
         }
-        let (mut list, mut wires) = (Vec::new(), Vec::new());
-        for wanted in &passage.columns {
-            let read = dialect.read(column(&governed.info, &wanted.column)?, wanted.data_type);
-            list.push(read.sql);
-            wires.push(Wire {
-                name: wanted.column.clone(),
-                data_type: wanted.data_type,
-                text: read.text,
-            });
-        }
+        let (list, wires) = read(governed, &passage)?;
         let select = |value: &dyn Fn(usize) -> String| {
             let pairs = wanted.iter().enumerate();
             let equal = pairs.map(|(at, (column, data_type))| dialect.equals(column, *data_type, &value(at + 1)));
@@ -224,6 +215,20 @@ fn told<'a>(governed: &'a Governed, keys: &Keys<'_>) -> Result<Option<Vec<(&'a C
         wanted.push((column(&governed.info, &item.column)?, item.data_type));
     }
     Ok(Some(wanted))
+}
+
+/// How the columns of a passage are read: SQL, and what comes of it.
+fn read(governed: &Governed, passage: &Passage) -> Result<(Vec<String>, Vec<Wire>), Error> {
+    let read = passage.columns.iter().map(|wanted| {
+        let read = Dialect::Postgres.read(column(&governed.info, &wanted.column)?, wanted.data_type);
+        let wire = Wire {
+            name: wanted.column.clone(),
+            data_type: wanted.data_type,
+            text: read.text,
+        };
+        Ok((read.sql, wire))
+    });
+    read.collect()
 }
 
 /// Are all columns of the table's key among them?
