@@ -3,8 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
-use db::jobs::{self, Job};
+use db::jobs;
 use tokio::task::JoinSet;
+use vocab::JobId;
 
 use crate::{App, Error, flow, flow::run_delivery, rounds::Rounds};
 
@@ -105,7 +106,7 @@ async fn work_but(app: &App, worker: &str, but: &str) -> Result<bool, Error> {
     let job = jobs::take_but(&tx, worker, but, now, now + LEASE).await?;
     tx.commit().await?;
     let Some(job) = job else { return Ok(false) };
-    let outcome = with_lease(app, worker, &job).await;
+    let outcome = with_lease(app, worker, job.id, RENEWED, flow::do_job(app, &job)).await;
     if job.kind == run_delivery::KIND && outcome.is_ok() {
         crate::counts::run_ended();
     }
@@ -114,31 +115,103 @@ async fn work_but(app: &App, worker: &str, but: &str) -> Result<bool, Error> {
     match outcome {
         Ok(()) => jobs::done(&tx, job.id, now).await?,
         Err(error) => {
-            tracing::warn!(job.id = %job.id, job.kind = %job.kind, attempt = job.attempts, error = %error, "a job failed");
+            let why = with_causes(&error);
+            tracing::warn!(job.id = %job.id, job.kind = %job.kind, attempt = job.attempts, error = why, "a job failed");
             let wait = TimeDelta::seconds(1_i64 << job.attempts.min(10));
             let again = (job.attempts < TRIES).then(|| now + wait);
-            jobs::failed(&tx, job.id, &error.to_string(), again, now).await?;
+            jobs::failed(&tx, job.id, &why, again, now).await?;
         }
     }
     tx.commit().await?;
     Ok(true)
 }
 
-async fn with_lease(app: &App, worker: &str, job: &Job) -> Result<(), Error> {
-    let work = flow::do_job(app, job);
-    tokio::pin!(work);
-    loop {
-        tokio::select! {
-            done = &mut work => return done,
-            () = tokio::time::sleep(RENEWED) => {
-                let now = app.now();
-                let tx = app.db.write().await?;
-                let mine = jobs::renew(&tx, job.id, worker, now + LEASE).await?;
-                tx.commit().await?;
-                if !mine {
-                    return Err(Error::State("the job's lease was lost to another worker".to_owned()));
-                }
+/// An error and what caused it: "the database failed" alone helps nobody who looks for the reason.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |it| it.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// Does a job's work while its lease is renewed. The two go on side by side: a renewal waits for the one writer of SQLite,
+/// which the work may just hold, so the work must never stand still for it.
+async fn with_lease(
+    app: &App,
+    worker: &str,
+    job: JobId,
+    every: Duration,
+    work: impl Future<Output = Result<(), Error>>,
+) -> Result<(), Error> {
+    let renewing = async {
+        loop {
+            tokio::time::sleep(every).await;
+            let now = app.now();
+            let tx = app.db.write().await?;
+            let mine = jobs::renew(&tx, job, worker, now + LEASE).await?;
+            tx.commit().await?;
+            if !mine {
+                let lost = "the job's lease was lost to another worker";
+                return Err::<std::convert::Infallible, _>(Error::State(lost.to_owned()));
             }
         }
+    };
+    tokio::select! {
+        done = work => done,
+        lost = renewing => match lost {
+            Err(error) => Err(error),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used)]
+    use super::*;
+    use crate::Config;
+
+    const SOON: Duration = Duration::from_millis(20);
+
+    /// A job that writes for longer than its lease is renewed, and one whose lease another worker has.
+    #[tokio::test]
+    async fn a_lease_is_renewed_beside_work_that_writes() {
+        for fresh in db::testing::each().await.unwrap() {
+            let folder = tempfile::tempdir().unwrap();
+            let now = vocab::time::parse("2026-03-09T01:00:00Z").unwrap();
+            let config = Config::delivered("云州市", fresh.url.clone(), folder.path().to_owned());
+            let app = App::open_still(config, now).await.unwrap();
+            let tx = app.db.write().await.unwrap();
+            jobs::put(&tx, "long", "{}", None, now, now).await.unwrap();
+            let job = jobs::take(&tx, "one", now, now + LEASE).await.unwrap().unwrap();
+            tx.commit().await.unwrap();
+            let writes = async {
+                for _ in 0..5 {
+                    let tx = app.db.write().await?;
+                    jobs::is_due(&tx, "", now).await?;
+                    tokio::time::sleep(3 * SOON).await;
+                    tx.commit().await?;
+                }
+                Ok(())
+            };
+            let done = with_lease(&app, "one", job.id, SOON, writes);
+            let in_time = tokio::time::timeout(Duration::from_secs(10), done).await;
+            in_time.expect("the renewal and the work wait for each other").unwrap();
+
+            let tx = app.db.write().await.unwrap();
+            jobs::let_go(&tx, "one").await.unwrap();
+            jobs::take(&tx, "two", now, now + LEASE).await.unwrap().unwrap();
+            tx.commit().await.unwrap();
+            let long = async {
+                tokio::time::sleep(Duration::from_mins(1)).await;
+                Ok(())
+            };
+            let lost = with_lease(&app, "one", job.id, SOON, long).await.unwrap_err();
+            assert!(lost.to_string().contains("another worker"), "{lost}");
+        }
+    }
+
+    #[test]
+    fn a_reason_is_told_with_its_causes() {
+        let error = Error::Db(db::Error::Io(std::io::Error::other("the disk is full")));
+        let told = with_causes(&error);
+        assert!(told.ends_with("the disk is full"), "{told}");
     }
 }
